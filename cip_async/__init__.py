@@ -1,0 +1,1 @@
+"""cip-async: promotes container images from a staging registry to production mirrors."""

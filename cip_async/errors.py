@@ -1,0 +1,181 @@
+"""Every deliberate exception, in one tree, split by who must act on it.
+
+* `InputError`: the author of the promoter manifests.
+* `OperatorError`: whoever runs the promotion (settings, credentials, endpoints).
+* `RegistryError`: a registry, or the way to it; `retryable` says whether trying again may help.
+
+Each class holds the facts and builds its own sentence. No sentence contains a credential or the query
+string of a URL.
+"""
+
+
+class CipError(Exception):
+    """The root of the tree: a failure that this package foresaw and can explain."""
+
+    retryable: bool = False
+
+
+class InputError(CipError):
+    """What the user wrote is wrong; the author of the input must mend it."""
+
+
+class InvalidReference(InputError):
+    """A host, repository, image name, tag or digest is not well formed."""
+
+    def __init__(self, kind: str, text: str, expected: str) -> None:
+        self.kind = kind
+        self.text = text
+        self.expected = expected
+        shown = text if len(text) <= 200 else f"{text[:200]}…"
+        super().__init__(f"{kind} {shown!r} is malformed: expected {expected}")
+
+
+class InvalidManifests(InputError):
+    """The promoter manifests have problems; all of them are here, in the order of the files."""
+
+    def __init__(self, problems: tuple[object, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class PlanConflict(InputError):
+    """The plan cannot be carried out as a whole, and nothing was written."""
+
+    def __init__(self, conflicts: tuple[object, ...]) -> None:
+        self.conflicts = conflicts
+        super().__init__("\n".join(str(conflict) for conflict in conflicts))
+
+
+class OperatorError(CipError):
+    """The way the program was set up or called is wrong; the operator must mend it."""
+
+
+class InvalidSettings(OperatorError):
+    """A setting is out of its range."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        self.name = name
+        self.value = value
+        self.expected = expected
+        super().__init__(f"{name} is {value!r}: expected {expected}")
+
+
+class CredentialError(OperatorError):
+    """Credentials for a registry are missing, unreadable or refused."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        self.reason = reason
+        super().__init__(f"credentials for {host}: {reason}")
+
+
+class WriteRefused(OperatorError):
+    """This package refused to send a write: to a source repository, or in a dry run."""
+
+    def __init__(self, method: str, repository: str, reason: str) -> None:
+        self.method = method
+        self.repository = repository
+        self.reason = reason
+        super().__init__(f"refused to send {method} to {repository}: {reason}")
+
+
+class RelayRefused(OperatorError):
+    """A blob would have to pass through this machine, and `server_side_only` forbids it."""
+
+    def __init__(self, digest: str, repository: str) -> None:
+        self.digest = digest
+        self.repository = repository
+        super().__init__(
+            f"blob {digest} cannot be mounted into {repository} and copying it through this machine"
+            " is forbidden (server side only)"
+        )
+
+
+class FileProblem(OperatorError):
+    """A file that the operator named cannot be read or written."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
+class RegistryError(CipError):
+    """A registry refused, failed or could not be reached.
+
+    `status` is the HTTP status (0 when there was no answer), `code` the error code of the OCI
+    distribution specification where the registry gave one, `where` the method and path without query.
+    """
+
+    def __init__(
+        self, host: str, where: str, reason: str, *, status: int = 0, code: str = "", retryable: bool = False
+    ) -> None:
+        self.host = host
+        self.where = where
+        self.reason = reason
+        self.status = status
+        self.code = code
+        self.retryable = retryable
+        super().__init__(f"{host}: {where}: {reason}")
+
+
+class NotFound(RegistryError):
+    """The registry says that a repository, manifest, blob or upload does not exist (404)."""
+
+
+class Unauthorized(RegistryError):
+    """The registry wants other or better credentials (401)."""
+
+
+class Denied(RegistryError):
+    """The credentials are known but not allowed to do this (403)."""
+
+
+class ContentUnknown(RegistryError):
+    """A manifest was refused because content it references is not in the repository.
+
+    `unknown` names the digests the registry listed; it may be empty, since not every registry lists them.
+    """
+
+    def __init__(self, host: str, where: str, reason: str, *, status: int, code: str, unknown: tuple[str, ...]) -> None:
+        self.unknown = unknown
+        super().__init__(host, where, reason, status=status, code=code)
+
+
+class TagImmutable(RegistryError):
+    """The registry refused to write a tag because its repository has immutable tags."""
+
+
+class Throttled(RegistryError):
+    """The registry's quota is used up (429, or 503 that speaks of quota).
+
+    `retry_after_s` is the pause it asked for, in seconds, or None.
+    """
+
+    def __init__(self, host: str, where: str, reason: str, *, status: int, retry_after_s: float | None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(host, where, reason, status=status, retryable=True)
+
+
+class Unavailable(RegistryError):
+    """The registry failed (5xx), or the connection to it did."""
+
+
+class HostGivenUp(RegistryError):
+    """A host used up its retry budget; nothing more is sent to it in this run."""
+
+
+class UntrustedAnswer(RegistryError):
+    """A registry's answer breaks the protocol or a security rule, and was not followed."""
+
+
+class DigestMismatch(UntrustedAnswer):
+    """Bytes or a `Docker-Content-Digest` do not match the digest that was asked for."""
+
+
+class ListingIncomplete(RegistryError):
+    """A listing could not be read to its end; nothing may be called absent on its word."""
+
+
+class UnsupportedContent(RegistryError):
+    """An image cannot be promoted byte for byte, such as one with a Docker schema 1 manifest."""

@@ -1,0 +1,50 @@
+"""What one repository holds, as far as it was asked."""
+
+from collections.abc import Mapping, Set
+
+import attrs
+
+from cip_async.reference import Digest, ImageName, Repository, Tag
+
+
+@attrs.frozen(kw_only=True)
+class Described:
+    """What a listing says of one digest, where it says anything.
+
+    `size_bytes` is None where the registry did not tell (Google tells 0 for an index).
+    """
+
+    media_type: str
+    size_bytes: int | None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Listing:
+    """What one repository holds: its digests, and the digest that each tag points to.
+
+    A listing exists only when it was read to its end. `asked` limits what its silence proves: with None
+    the repository was listed whole, and what is not here is absent; otherwise only the digests in `asked`
+    were looked for, and nothing is known of any other. `tags` is whole for the tags that were asked for.
+    `children` names the repositories one level below, where the registry tells.
+    """
+
+    repository: Repository
+    digests: Set[Digest]
+    tags: Mapping[Tag, Digest]
+    asked: Set[Digest] | None = None
+    described: Mapping[Digest, Described] = attrs.field(factory=dict)
+    children: tuple[ImageName, ...] = ()
+
+    def holds(self, digest: Digest) -> bool | None:
+        """Whether the repository holds `digest`; None where nobody asked."""
+        if digest in self.digests:
+            return True
+        return False if self.asked is None or digest in self.asked else None
+
+
+@attrs.frozen(kw_only=True)
+class ListingFailure:
+    """Why a repository could not be listed; never taken for absence."""
+
+    repository: Repository
+    reason: str

@@ -1,0 +1,118 @@
+"""What a run did, for every edge: what was wanted, what became of it, why; and what it cost."""
+
+import enum
+from collections.abc import Mapping
+
+import attrs
+
+from cip_async.model.outcome import Fate, Outcome
+from cip_async.model.plan import Plan
+from cip_async.reference import Digest, Host, Repository, Tag
+
+
+class RequestClass(enum.Enum):
+    """What a request was for; the report counts them apart."""
+
+    LISTING = "listing"
+    """Tags, Google's extended tags, the catalog."""
+    MANIFEST_HEAD = "manifest-head"
+    MANIFEST_GET = "manifest-get"
+    BLOB_HEAD = "blob-head"
+    BLOB_GET = "blob-get"
+    MOUNT = "mount"
+    """`POST …/blobs/uploads/?mount=…`: mounts the blob, or opens an upload."""
+    UPLOAD_START = "upload-start"
+    UPLOAD = "upload"
+    """`PUT` or `PATCH` of a blob's bytes."""
+    UPLOAD_CANCEL = "upload-cancel"
+    MANIFEST_PUT = "manifest-put"
+    TAG_PUT = "tag-put"
+    """A manifest PUT that writes one or more tags."""
+    REDIRECT = "redirect"
+    """A blob's bytes, fetched from where the registry sent us."""
+    TOKEN = "token"
+    PING = "ping"
+
+
+@attrs.frozen(kw_only=True, order=True)
+class LedgerLine:
+    """Requests of one class to one host that had one status (0: no answer)."""
+
+    host: Host
+    request_class: str
+    method: str
+    status: int
+    requests: int
+    retries: int
+    sent_bytes: int
+    received_bytes: int
+
+
+@attrs.frozen(kw_only=True)
+class Traffic:
+    """What became of blobs: `mounted` and `relayed` count placements, `read` counts reads from a source.
+
+    The bytes are those of blobs alone.
+    """
+
+    blobs_mounted: int = 0
+    bytes_mounted: int = 0
+    blobs_relayed: int = 0
+    bytes_relayed: int = 0
+    blobs_read: int = 0
+    bytes_read: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class EdgeReport:
+    """One edge, spelled out. `tag` is None for a tagless promotion."""
+
+    source: Repository
+    destination: Repository
+    digest: Digest
+    tag: Tag | None
+    outcome: Outcome
+    fate: Fate
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """Why one edge was not promoted, though it was to be. `tag` is None for a tagless one."""
+
+    source: Repository
+    destination: Repository
+    digest: Digest
+    tag: Tag | None
+    fate: Fate
+    reason: str
+
+
+class Ending(enum.Enum):
+    """How a run ended; the exit code follows from it and from the fates of the edges."""
+
+    COMPLETE = "complete"
+    CONFLICT = "conflict"
+    """The plan had conflicts or invalid entries and the run was to abort on them: nothing was written."""
+    INTERRUPTED = "interrupted"
+    TIMED_OUT = "timed-out"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Report:
+    """What a run did. Times are seconds since the epoch and seconds.
+
+    `failures` holds every edge that was to be promoted and was not, keyed by source, destination, digest
+    and tag; what is in a plan's promotions and not in `failures` was promoted, or would be if the run was dry.
+    """
+
+    plan: Plan
+    dry_run: bool
+    ending: Ending
+    failures: Mapping[tuple[Repository, Repository, Digest, Tag | None], Failure]
+    ledger: tuple[LedgerLine, ...]
+    traffic: Traffic
+    capabilities: Mapping[Host, Mapping[str, bool]]
+    started_at: float
+    seconds: float
+
