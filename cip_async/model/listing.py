@@ -1,6 +1,7 @@
 """What one repository holds, as far as it was asked."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -29,9 +30,9 @@ class Listing:
     """
 
     repository: Repository
-    digests: Set[Digest]
+    digests: AbstractSet[Digest]
     tags: Mapping[Tag, Digest]
-    asked: Set[Digest] | None = None
+    asked: AbstractSet[Digest] | None = None
     described: Mapping[Digest, Described] = attrs.field(factory=dict)
     children: tuple[ImageName, ...] = ()
 
