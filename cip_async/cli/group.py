@@ -1,0 +1,47 @@
+"""`cip` itself: the sub-commands, loaded when they are called, and how errors end a run."""
+
+import importlib
+from typing import Final
+
+import click
+
+from cip_async.errors import CipError
+
+_COMMANDS: Final = {
+    "version": "cip_async.cli.version:version",
+}
+
+
+class _Commands(click.Group):
+    """Loads a sub-command's module when it is needed, and turns deliberate errors into their sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The sub-commands, in the order a user meets them."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The sub-command of that name, or None."""
+        del ctx
+        target = _COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, name = target.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the sub-command; a deliberate error becomes one sentence and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except CipError as error:
+            click.echo(str(error), err=True)
+            raise click.exceptions.Exit(1) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cip() -> None:
+    """Promote container images from a staging registry to production mirrors.
+
+    What to promote is declared in YAML promoter manifests, by digest, with tags.
+    """

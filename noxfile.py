@@ -1,0 +1,97 @@
+"""The checks of the project: `nox` runs what every change must pass, `nox -l` lists all sessions."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "layers", "docs", "tests"]
+nox.options.error_on_missing_interpreters = True
+
+OLDEST_MINOR = 11
+NEWEST_MINOR = 19
+
+
+def offer_pyenv_versions() -> None:
+    """Let the `python3.N` shims of pyenv work, which refuse to unless their version is selected."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    minors = range(OLDEST_MINOR, NEWEST_MINOR + 1)
+    found = [path.name for minor in minors for path in sorted((root / "versions").glob(f"3.{minor}.*"))]
+    if found:
+        os.environ.setdefault("PYENV_VERSION", ":".join(found))
+
+
+def runs(python: str) -> bool:
+    """Whether `python` is on the path and starts: a shim may exist for a Python that does not."""
+    if shutil.which(python) is None:
+        return False
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def pythons() -> Iterator[str]:
+    """Every supported Python of this machine, oldest first."""
+    for minor in range(OLDEST_MINOR, NEWEST_MINOR + 1):
+        if runs(f"python3.{minor}"):
+            yield f"3.{minor}"
+
+
+offer_pyenv_versions()
+PYTHONS = list(pythons())
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install("ruff>=0.9")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-e", ".[dev]")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Check that imports go one way, and that what decides does no I/O."""
+    session.install("-e", ".", "import-linter>=2.5")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests on every Python of this machine; the newest runs them on uvloop."""
+    session.install("-e", ".[test]")
+    env = {"CIP_TEST_LOOP": "uvloop"} if session.python == PYTHONS[-1] else {}
+    session.run("pytest", *(session.posargs or ["-n", "auto"]), env=env)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check the links of the documentation, and run the code it shows."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks; each prints its result as JSON."""
+    session.install("-e", ".")
+    for benchmark in sorted(Path("benchmarks").glob("[!_]*.py")):
+        session.run("python", "-m", f"benchmarks.{benchmark.stem}", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Show a promotion on the embedded registry."""
+    session.install("-e", ".")
+    session.run("cip", "demo", *session.posargs)

@@ -1,0 +1,23 @@
+"""What all tests share: the event loop they run on, and that nothing may block it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Asyncio; on uvloop where CIP_TEST_LOOP asks for it."""
+    return "asyncio", {"use_uvloop": os.environ.get("CIP_TEST_LOOP") == "uvloop"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_event_loop(request: pytest.FixtureRequest) -> Iterator[BlockBuster | None]:
+    """A blocking call in an event loop fails the test that made it."""
+    if request.node.get_closest_marker("anyio") is None:
+        yield None
+        return
+    with blockbuster_ctx() as blockbuster:
+        yield blockbuster
