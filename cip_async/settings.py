@@ -15,8 +15,8 @@ MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
 
-def _at_least(minimum: float) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
-    def check(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
+def _at_least(minimum: float) -> Callable[[Any, Any, Any], None]:
+    def check(instance: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
         del instance
         if value < minimum:
             raise InvalidSettings(attribute.name, value, f"at least {minimum}")
@@ -48,8 +48,10 @@ class Retries:
     """The upper bound of any random delay. A `Retry-After` may be longer and wins."""
     longest_retry_after_s: float = attrs.field(default=120.0, validator=_at_least(0.0))
     """A longer `Retry-After` is cut to this, or one hostile header would stop a run for a year."""
-    host_failures: int = attrs.field(default=50, validator=_at_least(1))
-    """Failures of a host in a row, without one answer between them, before it is given up."""
+    host_failures: int = attrs.field(default=20, validator=_at_least(1))
+    """Failures of a host in a row, without one answer between them, before it may be given up."""
+    host_silence_s: float = attrs.field(default=30.0, validator=_at_least(0.0))
+    """How long that row must last. Registries that restart are back within this time."""
 
 
 @attrs.frozen(kw_only=True)

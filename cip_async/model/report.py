@@ -115,4 +115,3 @@ class Report:
     capabilities: Mapping[Host, Mapping[str, bool]]
     started_at: float
     seconds: float
-

@@ -1,0 +1,459 @@
+"""What the promoter asks of registries, in their own terms: listings, manifests, blobs, mounts, uploads.
+
+Operations: OCI distribution specification v1.1, "Endpoints". Each takes and gives parsed types; raw paths and
+headers do not leave this module.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final
+
+import attrs
+import msgspec
+from yarl import URL
+
+from cip_async.errors import (
+    DigestMismatch,
+    InvalidReference,
+    UntrustedAnswer,
+)
+from cip_async.model.image import ImageDocument
+from cip_async.model.report import RequestClass
+from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
+from cip_async.registry.credentials.scopes import CATALOG, pull, push
+from cip_async.registry.documents import parse_document
+from cip_async.registry.exchange import Answer, Replayable, Request
+from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin
+from cip_async.registry.transport import BodyStream, Transport
+from cip_async.registry.wire import (
+    MANIFEST_ACCEPT,
+    GoogleManifest,
+    accepted_tags,
+    catalog_decoder,
+    next_link,
+    tags_decoder,
+)
+from cip_async.settings import Bodies
+
+_OK: Final = frozenset({200})
+_OK_OR_ABSENT: Final = frozenset({200, 404})
+_BLOB: Final = frozenset({200, 206})
+_OPENED: Final = frozenset({201, 202})
+_STORED: Final = frozenset({200, 201, 202, 204})
+_MANIFEST_STORED: Final = frozenset({200, 201, 202})
+_CANCELLED: Final = frozenset({200, 202, 204, 400, 401, 403, 404, 405})
+_MOUNT_ANSWERS: Final = frozenset({201, 202, 400, 403, 404, 405, 415})
+"""Answers to a mount besides those that every request may get. Registries that do not mount say so in many
+ways (Harbor, Quay, Nexus, Artifactory); none is a reason to fail, since an upload remains."""
+
+
+@attrs.frozen
+class NextPage:
+    """Where a listing goes on; vetted, and of use only to the listing it came from."""
+
+    url: URL
+
+
+@attrs.frozen(kw_only=True)
+class TagsPage:
+    """One page of `tags/list`, names as the registry wrote them; `google` is None where it has no such extension."""
+
+    tags: tuple[str, ...]
+    google: dict[str, GoogleManifest] | None
+    children: tuple[str, ...]
+    next: NextPage | None
+
+
+@attrs.frozen(kw_only=True)
+class CatalogPage:
+    """One page of the catalog, names as the registry wrote them."""
+
+    repositories: tuple[str, ...]
+    next: NextPage | None
+
+
+@attrs.frozen(kw_only=True)
+class ManifestHead:
+    """What a registry says of a manifest without its body; `size_bytes` is None where it did not say."""
+
+    digest: Digest
+    media_type: str
+    size_bytes: int | None
+
+
+@attrs.frozen(kw_only=True)
+class UploadSession:
+    """An upload that a registry opened: where its bytes go."""
+
+    repository: Repository
+    location: URL
+
+
+class RegistryClient:
+    """The operations of the distribution API that a promotion takes."""
+
+    def __init__(self, transport: Transport, bodies: Bodies) -> None:
+        self._transport = transport
+        self._bodies = bodies
+
+    async def tags_page(self, repository: Repository, *, n: int, next_page: NextPage | None = None) -> TagsPage:
+        """One page of at most `n` tags, the first or `next_page`.
+
+        Raises:
+            NotFound: there is no such repository, or none with a tag.
+            RegistryError: the page could not be had, or cannot be trusted.
+        """
+        path = f"/v2/{self._path(repository)}/tags/list"
+        answer = await self._page(repository.host, repository, path, n, next_page)
+        try:
+            body = tags_decoder.decode(answer.body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise UntrustedAnswer(repository.host, f"GET {path}", f"not a tag list: {error}") from error
+        return TagsPage(
+            tags=tuple(body.tags or ()),
+            google=body.manifest,
+            children=tuple(body.child or ()),
+            next=self._next(repository.host, path, answer),
+        )
+
+    async def catalog_page(self, host: Host, *, n: int, next_page: NextPage | None = None) -> CatalogPage:
+        """One page of at most `n` repositories of `host`, the first or `next_page`.
+
+        Raises:
+            RegistryError: the registry has no catalog, or the page cannot be had or trusted.
+        """
+        path = "/v2/_catalog"
+        answer = await self._page(host, None, path, n, next_page)
+        try:
+            body = catalog_decoder.decode(answer.body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise UntrustedAnswer(host, f"GET {path}", f"not a catalog: {error}") from error
+        return CatalogPage(repositories=tuple(body.repositories or ()), next=self._next(host, path, answer))
+
+    async def head_manifest(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
+        """The digest that `reference` has in `repository`; None if it is proven absent.
+
+        A registry that leaves out `Docker-Content-Digest` is asked for the whole manifest.
+
+        Raises:
+            RegistryError: any other answer than that it is there, or is not.
+        """
+        answer = await self._transport.send(
+            self._manifest_request("HEAD", RequestClass.MANIFEST_HEAD, repository, reference)
+        )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        announced = answer.headers.get("Docker-Content-Digest")
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+        length = answer.headers.get("Content-Length", "")
+        size_bytes = int(length) if length.isdigit() else None
+        if announced is None:
+            return await self._hashed(repository, reference)
+        digest = self._parsed_digest(repository, reference, announced)
+        if ":" in reference and _same_algorithm(reference, digest) and digest != reference:
+            raise DigestMismatch(repository.host, f"HEAD {reference}", f"the registry says its digest is {digest}")
+        return ManifestHead(digest=digest, media_type=media_type, size_bytes=size_bytes)
+
+    async def get_document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
+        """The image manifest or index `digest`, verified and parsed; None if it is proven absent.
+
+        Raises:
+            DigestMismatch: the bytes are not those of `digest`.
+            UntrustedAnswer, UnsupportedContent: as `parse_document`.
+            RegistryError: any other answer.
+        """
+        answer = await self._get_manifest(repository, digest)
+        if answer is None:
+            return None
+        verify(repository, digest, answer.body)
+        return parse_document(
+            repository,
+            digest,
+            answer.headers.get("Content-Type", ""),
+            answer.body,
+            most_children=self._bodies.index_children,
+        )
+
+    @asynccontextmanager
+    async def blob(
+        self, repository: Repository, digest: Digest, size_bytes: int, *, offset: int = 0, again: bool = False
+    ) -> AsyncIterator[BodyStream]:
+        """The bytes of a blob, unverified, from `offset` where the registry can (status 206), else from the start.
+
+        Raises:
+            RegistryError: the blob is not to be had; also while it is read.
+        """
+        request = Request(
+            host=repository.host,
+            method="GET",
+            target=f"/v2/{self._path(repository)}/blobs/{digest}",
+            request_class=RequestClass.BLOB_GET,
+            repository=repository,
+            scopes=pull(self._path(repository)),
+            expected=_BLOB,
+            most_bytes=max(size_bytes, 1),
+            byte_range=f"bytes={offset}-" if offset else None,
+        )
+        async with self._transport.stream(request, again=again) as stream:
+            yield stream
+
+    async def mount(self, source: Repository, destination: Repository, digest: Digest) -> UploadSession | bool:
+        """Ask for a blob of another repository of the same host.
+
+        True: it is mounted (201, nothing else counts). An upload session: the registry opened one instead
+        (202). False: it would do neither.
+
+        Raises:
+            RegistryError: the registry failed, or refused for a reason that an upload would meet too.
+        """
+        path, origin_path = self._path(destination), self._path(source)
+        answer = await self._transport.send(
+            Request(
+                host=destination.host,
+                method="POST",
+                target=f"/v2/{path}/blobs/uploads/?mount={digest}&from={origin_path}",
+                request_class=RequestClass.MOUNT,
+                repository=destination,
+                scopes=push(path, origin_path),
+                expected=_MOUNT_ANSWERS,
+                most_bytes=self._bodies.error_bytes,
+            )
+        )
+        if answer.status == HTTPStatus.CREATED:
+            return True
+        if answer.status == HTTPStatus.ACCEPTED and "Location" in answer.headers:
+            return self._session(destination, answer)
+        return False
+
+    async def start_upload(self, destination: Repository) -> UploadSession:
+        """Open an upload.
+
+        Raises:
+            RegistryError: the registry did not open one.
+        """
+        path = self._path(destination)
+        answer = await self._transport.send(
+            Request(
+                host=destination.host,
+                method="POST",
+                target=f"/v2/{path}/blobs/uploads/",
+                request_class=RequestClass.UPLOAD_START,
+                repository=destination,
+                scopes=push(path),
+                expected=_OPENED,
+                most_bytes=self._bodies.error_bytes,
+            )
+        )
+        return self._session(destination, answer)
+
+    async def upload(self, session: UploadSession, digest: Digest, body: Replayable, *, again: bool = False) -> None:
+        """Send a whole blob into an open upload and close it with its digest: one PUT, never repeated as it is.
+
+        Raises:
+            RegistryError: the blob was not stored; a new upload must be opened before another try.
+        """
+        request = self._upload_request(session, "PUT", RequestClass.UPLOAD, _STORED, digest)
+        await self._transport.send_once(
+            attrs.evolve(request, content_type="application/octet-stream", body=body), again=again
+        )
+
+    async def cancel_upload(self, session: UploadSession) -> None:
+        """Give up an open upload. Registries without that request clean up by themselves, so a refusal is no error.
+
+        Raises:
+            RegistryError: the registry failed.
+        """
+        await self._transport.send_once(
+            self._upload_request(session, "DELETE", RequestClass.UPLOAD_CANCEL, _CANCELLED, None)
+        )
+
+    async def put_document(self, destination: Repository, document: ImageDocument) -> None:
+        """Store a document under its digest.
+
+        Raises:
+            ContentUnknown: the registry misses content that the document refers to.
+            DigestMismatch: the registry stored something else.
+            RegistryError: any other refusal.
+        """
+        await self._put(destination, document, document.digest, "", RequestClass.MANIFEST_PUT)
+
+    async def put_tag(self, destination: Repository, document: ImageDocument, tag: Tag) -> None:
+        """Store a document under a tag.
+
+        Raises:
+            TagImmutable: the tag exists, and the registry moves none.
+            ContentUnknown, DigestMismatch, RegistryError: as `put_document`.
+        """
+        await self._put(destination, document, tag, "", RequestClass.TAG_PUT)
+
+    async def put_tags(self, destination: Repository, document: ImageDocument, tags: tuple[Tag, ...]) -> frozenset[str]:
+        """Store a document under its digest with several tags, and return the tags the registry says it wrote.
+
+        A registry that does not know of this stores the document and writes no tag: an empty set.
+
+        Raises:
+            TagImmutable, ContentUnknown, DigestMismatch, RegistryError: as `put_tag`.
+        """
+        query = "&".join(f"tag={tag}" for tag in tags)
+        answer = await self._put(destination, document, document.digest, f"?{query}", RequestClass.TAG_PUT)
+        return accepted_tags(answer.headers.getall("OCI-Tag", []))
+
+    async def _put(
+        self,
+        destination: Repository,
+        document: ImageDocument,
+        reference: Tag | Digest,
+        query: str,
+        request_class: RequestClass,
+    ) -> Answer:
+        path = self._path(destination)
+        answer = await self._transport.send(
+            Request(
+                host=destination.host,
+                method="PUT",
+                target=f"/v2/{path}/manifests/{reference}{query}",
+                request_class=request_class,
+                repository=destination,
+                scopes=push(path),
+                expected=_MANIFEST_STORED,
+                most_bytes=self._bodies.error_bytes,
+                content_type=document.media_type,
+                body=document.body,
+            )
+        )
+        announced = answer.headers.get("Docker-Content-Digest")
+        if announced is not None:
+            stored = self._parsed_digest(destination, reference, announced)
+            if _same_algorithm(stored, document.digest) and stored != document.digest:
+                where = f"PUT {path}/manifests/{reference}"
+                raise DigestMismatch(destination.host, where, f"the registry stored {stored}, not {document.digest}")
+        return answer
+
+    async def _hashed(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
+        whole = await self._get_manifest(repository, reference)
+        if whole is None:
+            return None
+        media_type = whole.headers.get("Content-Type", "").partition(";")[0].strip()
+        return ManifestHead(digest=_sha256(whole.body), media_type=media_type, size_bytes=len(whole.body))
+
+    async def _get_manifest(self, repository: Repository, reference: Tag | Digest) -> Answer | None:
+        answer = await self._transport.send(
+            self._manifest_request("GET", RequestClass.MANIFEST_GET, repository, reference)
+        )
+        return None if answer.status == HTTPStatus.NOT_FOUND else answer
+
+    def _manifest_request(
+        self, method: str, request_class: RequestClass, repository: Repository, reference: Tag | Digest
+    ) -> Request:
+        path = self._path(repository)
+        return Request(
+            host=repository.host,
+            method=method,
+            target=f"/v2/{path}/manifests/{reference}",
+            request_class=request_class,
+            repository=repository,
+            scopes=pull(path),
+            expected=_OK_OR_ABSENT,
+            most_bytes=self._bodies.manifest_bytes,
+            accept=MANIFEST_ACCEPT,
+        )
+
+    async def _page(
+        self, host: Host, repository: Repository | None, path: str, n: int, next_page: NextPage | None
+    ) -> Answer:
+        return await self._transport.send(
+            Request(
+                host=host,
+                method="GET",
+                target=f"{path}?n={n}",
+                url=None if next_page is None else next_page.url,
+                request_class=RequestClass.LISTING,
+                repository=repository,
+                scopes=CATALOG if repository is None else pull(self._path(repository)),
+                expected=_OK,
+                most_bytes=self._bodies.listing_bytes,
+            )
+        )
+
+    def _next(self, host: Host, path: str, answer: Answer) -> NextPage | None:
+        target = next_link(answer.headers.getall("Link", []))
+        if target is None:
+            return None
+        asked = URL(f"{self._transport.endpoints.origin(host)}{path}", encoded=True)
+        try:
+            url = self._transport.endpoints.map_back(host, answer.url.join(URL(target, encoded=True)))
+        except ValueError as error:
+            raise UntrustedAnswer(host, f"GET {path}", "the next page is not at a URL") from error
+        objection = objection_to_link(asked, url)
+        if objection is not None:
+            raise UntrustedAnswer(host, f"GET {path}", f"pagination refused: {objection}")
+        return NextPage(url)
+
+    def _session(self, destination: Repository, answer: Answer) -> UploadSession:
+        where = f"POST {self._path(destination)}/blobs/uploads/"
+        try:
+            location = answer.url.join(URL(answer.headers.get("Location", ""), encoded=True))
+        except ValueError as error:
+            raise UntrustedAnswer(destination.host, where, "the upload's Location is not a URL") from error
+        location = self._transport.endpoints.map_back(destination.host, location)
+        objection = objection_to_location(answer.url, location)
+        if "Location" not in answer.headers or objection is not None:
+            raise UntrustedAnswer(destination.host, where, f"upload refused: {objection or 'it has no Location'}")
+        return UploadSession(repository=destination, location=location)
+
+    def _upload_request(
+        self,
+        session: UploadSession,
+        method: str,
+        request_class: RequestClass,
+        expected: frozenset[int],
+        digest: Digest | None,
+    ) -> Request:
+        location, repository = session.location, session.repository
+        if digest is not None:
+            joint = "&" if location.raw_query_string else "?"
+            location = URL(f"{location}{joint}digest={digest}", encoded=True)
+        at_home = same_origin(location, self._transport.endpoints.origin(repository.host))
+        return Request(
+            host=repository.host,
+            method=method,
+            target=location.raw_path_qs,
+            url=location,
+            request_class=request_class,
+            repository=repository,
+            scopes=push(self._path(repository)) if at_home else (),
+            expected=expected,
+            most_bytes=self._bodies.error_bytes,
+        )
+
+    def _path(self, repository: Repository) -> str:
+        return self._transport.endpoints.path(repository)
+
+    def _parsed_digest(self, repository: Repository, reference: str, announced: str) -> Digest:
+        try:
+            return parse_digest(announced)
+        except InvalidReference as error:
+            where = f"{repository.path}/manifests/{reference}"
+            raise UntrustedAnswer(repository.host, where, f"Docker-Content-Digest: {error}") from error
+
+
+def verify(repository: Repository, digest: Digest, body: bytes) -> None:
+    """Check that `body` has the digest it was asked by.
+
+    Raises:
+        DigestMismatch: it has another.
+    """
+    algorithm = digest.partition(":")[0]
+    found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
+    if found != digest:
+        raise DigestMismatch(repository.host, f"{repository.path}@{digest}", f"the bytes have the digest {found}")
+
+
+def _sha256(body: bytes) -> Digest:
+    return Digest(f"sha256:{hashlib.sha256(body).hexdigest()}")
+
+
+def _same_algorithm(one: str, other: str) -> bool:
+    return one.partition(":")[0] == other.partition(":")[0]

@@ -1,0 +1,1 @@
+"""Who we are to each registry: where credentials come from, and the tokens that they buy."""

@@ -1,0 +1,67 @@
+"""What a credential is, and the protocol of those who find one. Secrets never show in a `repr`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+from cip_async.reference import Host, Repository
+
+
+@attrs.frozen
+class Anonymous:
+    """Nobody in particular."""
+
+
+@attrs.frozen(kw_only=True)
+class Password:
+    """A user name and a password, or what a registry takes for one."""
+
+    username: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class IdentityToken:
+    """A refresh token of a registry's token service."""
+
+    token: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class BearerToken:
+    """A token that the registry takes as it is, such as a Google access token: no challenge, no exchange."""
+
+    token: str = attrs.field(repr=False)
+
+
+Credential = Anonymous | Password | IdentityToken | BearerToken
+
+
+class CredentialProvider(Protocol):
+    """Finds the credential for a host, and keeps it fresh."""
+
+    async def credential(self, host: Host, repository: Repository | None) -> Credential | None:
+        """The credential for `host`, or for one repository there; None where this provider knows of none.
+
+        It is asked often, so it remembers.
+
+        Raises:
+            CredentialError: there should be one, and it cannot be had.
+        """
+        ...
+
+
+@attrs.frozen
+class Chain:
+    """The first of several providers that knows of a credential; anonymous if none does."""
+
+    providers: Sequence[CredentialProvider]
+
+    async def credential(self, host: Host, repository: Repository | None) -> Credential:
+        """The credential of the first provider that has one."""
+        for provider in self.providers:
+            found = await provider.credential(host, repository)
+            if found is not None:
+                return found
+        return Anonymous()

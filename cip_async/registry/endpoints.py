@@ -1,0 +1,89 @@
+"""Where the traffic for a host really goes.
+
+Names in promoter manifests, plans and reports stay as written; only the transport knows the endpoint.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from yarl import URL
+
+from cip_async.errors import InvalidReference, InvalidSettings
+from cip_async.reference import Host, Repository, parse_host
+
+_DOCKER_HUB_ALIASES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_LOOPBACK_V4: Final = re.compile(r"127(?:\.[0-9]{1,3}){3}", re.ASCII)
+_DOCKER_HUB_API: Final = URL("https://registry-1.docker.io")
+
+
+class Endpoints:
+    """The origin (scheme, host and port) that serves each registry host.
+
+    Hosts are served over https at their own name, loopback hosts over plain http, Docker Hub's aliases at
+    registry-1.docker.io, and those in `elsewhere` where it says.
+    """
+
+    def __init__(self, elsewhere: Mapping[str, str] | None = None) -> None:
+        """Take `elsewhere`: host to URL, such as `{"gcr.io": "http://localhost:5000"}`.
+
+        Raises:
+            InvalidSettings: a key is no host, or a value is not the URL of an origin.
+        """
+        self._origins = {_host(host): _origin(host, url) for host, url in (elsewhere or {}).items()}
+
+    def origin(self, host: Host) -> URL:
+        """The origin that serves `host`."""
+        origin = self._origins.get(host)
+        if origin is None:
+            origin = self._origins[host] = _default_origin(host)
+        return origin
+
+    def path(self, repository: Repository) -> str:
+        """The repository's path as its host's API wants it: Docker Hub's official images live below `library/`."""
+        if repository.host in _DOCKER_HUB_ALIASES and "/" not in repository.path:
+            return f"library/{repository.path}"
+        return repository.path
+
+    def map_back(self, host: Host, url: URL) -> URL:
+        """A server-supplied URL, moved to the endpoint if it carries the host's public name.
+
+        A registry behind a private endpoint may not know of it, and names itself in Locations, Links and realms.
+        """
+        origin = self.origin(host)
+        if url.raw_authority.lower() == host and url.scheme in ("http", "https"):
+            return URL(f"{origin}{url.raw_path_qs}", encoded=True)
+        return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` (with or without port) is this machine by name or address."""
+    if host.startswith("["):
+        return host.partition("]")[0] == "[::1"
+    name = host.partition(":")[0]
+    return name == "localhost" or name.endswith(".localhost") or bool(_LOOPBACK_V4.fullmatch(name))
+
+
+def _default_origin(host: Host) -> URL:
+    if host in _DOCKER_HUB_ALIASES:
+        return _DOCKER_HUB_API
+    return URL(f"{'http' if is_loopback(host) else 'https'}://{host}")
+
+
+def _host(text: str) -> Host:
+    try:
+        return parse_host(text)
+    except InvalidReference as error:
+        raise InvalidSettings("endpoint", text, "HOST=URL, with a host such as us.gcr.io") from error
+
+
+def _origin(host: str, text: str) -> URL:
+    expected = "the URL of an origin without a path: http://localhost:5000"
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise InvalidSettings(f"endpoint of {host}", text, expected) from error
+    is_origin = url.scheme in ("http", "https") and url.raw_host and url.raw_path_qs in ("", "/") and not url.fragment
+    if not is_origin or url.user is not None or url.password is not None:
+        raise InvalidSettings(f"endpoint of {host}", text if url.password is None else "(with a password)", expected)
+    return url.origin()

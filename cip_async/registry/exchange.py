@@ -1,0 +1,77 @@
+"""One request and its answer, as the transport takes and gives them."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import attrs
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from cip_async.model.report import RequestClass
+from cip_async.reference import Host, Repository
+from cip_async.registry.credentials.scopes import Scopes
+
+
+class Replayable(Protocol):
+    """A body that can be sent more than once, each time from its beginning."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes it has."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body from its beginning."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What to ask of a host.
+
+    `target` is the path with its query, already encoded; `url`, where set, is a URL that the registry gave
+    and that was found fit to follow. `expected` are the statuses that are answers and no errors.
+    `authorization` is set only for token services; elsewhere the transport finds it.
+    """
+
+    host: Host
+    method: str
+    target: str
+    request_class: RequestClass
+    repository: Repository | None
+    scopes: Scopes
+    expected: frozenset[int]
+    most_bytes: int
+    url: URL | None = None
+    accept: str | None = None
+    content_type: str | None = None
+    byte_range: str | None = None
+    body: bytes | Replayable | None = attrs.field(default=None, repr=False)
+    authorization: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def where(self) -> str:
+        """The path for messages, without a query, which may be secret."""
+        return self.target.partition("?")[0] if self.url is None else self.url.raw_path
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the request changes something."""
+        return self.method not in ("GET", "HEAD")
+
+    @property
+    def sent_bytes(self) -> int:
+        """The size of the body to send."""
+        if self.body is None:
+            return 0
+        return len(self.body) if isinstance(self.body, bytes) else self.body.size_bytes
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What a host answered; `url` is where the answer came from."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes = attrs.field(repr=False)
+    url: URL

@@ -1,0 +1,70 @@
+"""When a failed request is tried again: only what `retryable` errors say may be cured, bounded by time."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import anyio
+import tenacity
+
+from cip_async.errors import CipError, Throttled
+from cip_async.settings import Retries
+
+T = TypeVar("T")
+
+_MOST_DOUBLINGS: Final = 32
+
+
+class Retry:
+    """Tries again with full jitter: each delay is random, below a bound that doubles.
+
+    Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+
+    def __init__(self, limits: Retries) -> None:
+        self._limits = limits
+
+    async def run(self, attempt: Callable[[bool], Awaitable[T]]) -> T:
+        """Call `attempt(again)` until it returns, fails for good, or the time is used up.
+
+        The time runs from the first failure: waiting in a queue before it costs nothing.
+        """
+        try:
+            return await attempt(False)
+        except CipError as error:
+            if not error.retryable:
+                raise
+            return await self._again(attempt, error)
+
+    async def _again(self, attempt: Callable[[bool], Awaitable[T]], first: CipError) -> T:
+        to_replay = [first]
+
+        async def next_attempt() -> T:
+            if to_replay:
+                raise to_replay.pop()
+            return await attempt(True)
+
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, CipError) and error.retryable),
+            wait=_FullJitter(self._limits),
+            stop=tenacity.stop_before_delay(self._limits.request_s),
+            sleep=anyio.sleep,
+            reraise=True,
+        )
+        return await retrying(next_attempt)
+
+
+class _FullJitter:
+    """The delays of one request. A throttled attempt does not count: its host's gate makes it wait."""
+
+    def __init__(self, limits: Retries) -> None:
+        self._limits = limits
+        self._failures = 0
+
+    def __call__(self, state: tenacity.RetryCallState) -> float:
+        """The seconds to wait before the next attempt."""
+        if state.outcome is not None and isinstance(state.outcome.exception(), Throttled):
+            return 0.0
+        bound = min(self._limits.longest_delay_s, self._limits.first_delay_s * 2.0**self._failures)
+        self._failures = min(self._failures + 1, _MOST_DOUBLINGS)
+        return random.uniform(0.0, bound)  # noqa: S311 - spreads load, guards no secret

@@ -1,0 +1,167 @@
+"""The HTTP session: aiohttp with every habit switched off that would undo our own rules.
+
+No cookies, no redirects, no decompression, no requoting of URLs, no limit of 100 connections, no total timeout.
+Proxies come from the usual environment variables, certificate authorities from the system and from `ca_cert`.
+"""
+
+import base64
+import ssl
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import anyio.to_thread
+from aiohttp import ClientMiddlewareType
+from yarl import URL
+
+from cip_async.errors import FileProblem, InvalidSettings
+from cip_async.registry.addresses import PublicResolver
+from cip_async.settings import MIB, Timeouts
+
+_READ_BUFFER_BYTES: Final = 1 * MIB
+"""How much aiohttp buffers before it stops reading from the socket: large layers arrive in few, large pieces."""
+_KEEP_ALIVE_S: Final = 15.0
+_LONGEST_HEADER_BYTES: Final = 32 * 1024
+"""Signed redirect URLs and token challenges outgrow aiohttp's 8 KiB."""
+
+
+class HttpSession:
+    """Opens connections and sends single requests; knows nothing of registries.
+
+    `connector` is used and never closed. Without one the session makes its own.
+    """
+
+    def __init__(
+        self, *, timeouts: Timeouts, connector: aiohttp.BaseConnector | None = None, ca_cert: Path | None = None
+    ) -> None:
+        self._connector = connector
+        self._ca_cert = ca_cert
+        self._ssl: ssl.SSLContext | None = None
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, connect=None, sock_connect=timeouts.connect_s, sock_read=timeouts.first_byte_s
+        )
+        self._session: aiohttp.ClientSession | None = None
+        self._strangers: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, str], tuple[URL | None, dict[str, str] | None]] = {}
+
+    async def open(self) -> None:
+        """Make the session ready.
+
+        Raises:
+            FileProblem: the `ca_cert` file cannot be read.
+        """
+        self._ssl = await anyio.to_thread.run_sync(self._tls)
+        connector = self._connector or aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
+        self._session = self._new(connector, owned=self._connector is None)
+
+    async def close(self) -> None:
+        """Close what was opened; safe to call again."""
+        for session in (self._session, self._strangers):
+            if session is not None:
+                await session.close()
+        self._session = self._strangers = None
+
+    async def request(
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: dict[str, str],
+        data: bytes | aiohttp.Payload | None,
+        to_stranger: bool,
+        on_send: Callable[[], None],
+    ) -> aiohttp.ClientResponse:
+        """Send one request and return its answer, whose body the caller reads and releases.
+
+        `to_stranger`: the URL came from a public registry and leads to another origin, so its name must not
+        resolve to a private address. `on_send` is called each time the request is put on the wire; aiohttp
+        resends once, silently, where a kept connection turns out dead.
+        """
+        session = self._for_strangers() if to_stranger else self._session
+        if session is None:
+            raise RuntimeError("the session is not open")
+        proxy, proxy_headers = self._proxy(url)
+        return await session.request(
+            method,
+            url,
+            headers=headers,
+            data=data,
+            allow_redirects=False,
+            proxy=proxy,
+            proxy_headers=proxy_headers,
+            ssl=self._ssl if self._ssl is not None else True,
+            middlewares=(_counting(on_send),),
+        )
+
+    def _new(self, connector: aiohttp.BaseConnector, *, owned: bool) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            connector_owner=owned,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            requote_redirect_url=False,
+            trust_env=False,
+            timeout=self._timeout,
+            read_bufsize=_READ_BUFFER_BYTES,
+            max_line_size=_LONGEST_HEADER_BYTES,
+            max_field_size=_LONGEST_HEADER_BYTES,
+            headers={"User-Agent": f"cip-async/{_version()}", "Accept-Encoding": "identity"},
+            skip_auto_headers=("Accept",),
+        )
+
+    def _for_strangers(self) -> aiohttp.ClientSession:
+        if self._strangers is None:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, resolver=PublicResolver())
+            self._strangers = self._new(connector, owned=True)
+        return self._strangers
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._ca_cert is not None:
+            try:
+                context.load_verify_locations(cafile=str(self._ca_cert))
+            except (OSError, ssl.SSLError) as error:
+                raise FileProblem(str(self._ca_cert), "is no readable file of PEM certificates") from error
+        return context
+
+    def _proxy(self, url: URL) -> tuple[URL | None, dict[str, str] | None]:
+        host = url.raw_host or ""
+        key = (url.scheme, f"{host}:{url.port}")
+        if key not in self._proxies:
+            proxies = getproxies()
+            found = proxies.get(url.scheme) or proxies.get("all")
+            bypassed = proxy_bypass(key[1]) or proxy_bypass(host)
+            self._proxies[key] = (None, None) if not found or bypassed else _parsed_proxy(found)
+        return self._proxies[key]
+
+
+def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
+    try:
+        url = URL(text if "://" in text else f"http://{text}")
+        proxy = url.with_user(None)
+    except ValueError as error:
+        raise InvalidSettings("proxy", "(the proxy environment variable)", "http://HOST:PORT") from error
+    if url.user is None:
+        return proxy, None
+    secret = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
+    return proxy, {"Proxy-Authorization": f"Basic {secret}"}
+
+
+def _counting(on_send: Callable[[], None]) -> ClientMiddlewareType:
+    async def count(
+        request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+    ) -> aiohttp.ClientResponse:
+        on_send()
+        return await handler(request)
+
+    return count
+
+
+def _version() -> str:
+    try:
+        return version("cip-async")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,164 @@
+"""What registries say in headers and JSON, decoded; pure.
+
+Sources: OCI distribution specification v1.1; RFC 9110 (challenges, Retry-After); RFC 8288 (Link); Google's
+extension of `tags/list` as read by github.com/google/go-containerregistry, `pkg/v1/google/list.go`.
+"""
+
+import re
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import attrs
+import msgspec
+
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
+DOCKER_SCHEMA_1_SIGNED: Final = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+_ACCEPTED: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1_SIGNED, DOCKER_SCHEMA_1)
+MANIFEST_ACCEPT: Final = ", ".join(_ACCEPTED)
+"""All types, always: a registry answers 404 for a manifest whose type is not accepted. Schema 1 is named so that
+such an image is refused with its reason instead of looking absent."""
+
+
+_LONGEST_SECONDS: Final = 9
+_LONGEST_SIZE: Final = 18
+"""Digits; a longer number is nonsense, and converting it would cost more than it is worth."""
+
+
+class TagsBody(msgspec.Struct):
+    """`GET /v2/NAME/tags/list`, plain or extended by Google."""
+
+    name: str = ""
+    tags: list[str] | None = None
+    manifest: "dict[str, GoogleManifest] | None" = None
+    child: list[str] | None = None
+
+
+class GoogleManifest(msgspec.Struct):
+    """What Google's listing says of one digest; sizes come as decimal strings."""
+
+    image_size_bytes: str = msgspec.field(name="imageSizeBytes", default="0")
+    media_type: str = msgspec.field(name="mediaType", default="")
+    tags: list[str] = msgspec.field(name="tag", default_factory=list)
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size as a number; None where Google does not know it: it says 0 for an index."""
+        known = (
+            self.image_size_bytes.isascii()
+            and self.image_size_bytes.isdigit()
+            and len(self.image_size_bytes) <= _LONGEST_SIZE
+        )
+        return (int(self.image_size_bytes) or None) if known else None
+
+
+class CatalogBody(msgspec.Struct):
+    """`GET /v2/_catalog`."""
+
+    repositories: list[str] | None = None
+
+
+class ErrorItem(msgspec.Struct):
+    """One error of an error answer; `detail` may be anything."""
+
+    code: str = ""
+    message: str = ""
+    detail: object = None
+
+
+class ErrorBody(msgspec.Struct):
+    """The body of an error answer, as the specification wants it."""
+
+    errors: list[ErrorItem] = []
+
+
+class TokenBody(msgspec.Struct):
+    """The answer of a token service."""
+
+    token: str = ""
+    access_token: str = ""
+    expires_in: float | None = None
+    refresh_token: str = ""
+
+
+tags_decoder: Final = msgspec.json.Decoder(TagsBody)
+catalog_decoder: Final = msgspec.json.Decoder(CatalogBody)
+error_decoder: Final = msgspec.json.Decoder(ErrorBody)
+token_decoder: Final = msgspec.json.Decoder(TokenBody)
+
+
+@attrs.frozen(kw_only=True)
+class Challenge:
+    """One challenge of a `WWW-Authenticate` header; scheme and parameter names in lower case."""
+
+    scheme: str
+    parameters: dict[str, str]
+
+
+_CHALLENGE_PART: Final = re.compile(
+    r"""\s*(?:,\s*)*
+    (?: (?P<name>[\w!\#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^\s,"]+))
+      | (?P<scheme>[\w!\#$%&'*+.^`|~-]+)(?=\s|,|$) )""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
+    """The challenges of one or many `WWW-Authenticate` headers; what cannot be read is passed over."""
+    found: list[Challenge] = []
+    for header in headers:
+        position = 0
+        while part := _CHALLENGE_PART.match(header, position):
+            position = part.end()
+            if part["scheme"] is not None:
+                found.append(Challenge(scheme=part["scheme"].lower(), parameters={}))
+            elif found:
+                quoted = part["quoted"]
+                value = part["token"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+                found[-1].parameters[part["name"].lower()] = value
+    return tuple(found)
+
+
+_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s\",;]+))*)", re.ASCII)
+_REL_NEXT: Final = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?=[\s;,]|$))", re.ASCII)
+
+
+def next_link(headers: Iterable[str]) -> str | None:
+    """The target of `rel="next"` in the `Link` headers, as written, or None."""
+    for header in headers:
+        for target, parameters in _LINK.findall(header):
+            if _REL_NEXT.search(parameters):
+                return str(target)
+    return None
+
+
+def retry_after_s(header: str | None, now: float) -> float | None:
+    """The pause that a `Retry-After` asks for, in seconds; `now` is seconds since the epoch.
+
+    Both forms of RFC 9110 are read: seconds and HTTP date. None where there is none that can be read.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_SECONDS:
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def accepted_tags(headers: Iterable[str]) -> frozenset[str]:
+    """The tags that a registry wrote in one PUT: `OCI-Tag`, repeated or joined by commas."""
+    return frozenset(tag.strip() for header in headers for tag in header.split(",") if tag.strip())
+
+
+def without_controls(text: str, longest: int = 300) -> str:
+    """Text from a server, made safe for one line of a log or a terminal."""
+    line = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
+    return f"{line[:longest]}…" if len(line) > longest else line.strip()
