@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def pythons() -> Iterator[str]:
 
 
 offer_pyenv_versions()
-PYTHONS = list(pythons())
+PYTHONS = list(pythons()) or [f"3.{sys.version_info.minor}"]
 
 
 @nox.session
