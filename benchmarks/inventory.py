@@ -56,7 +56,7 @@ async def measured(digests: int, repositories: int, path: Path | None) -> dict[s
         "rows": rows,
         "in_order": in_order,
         "peak_bytes_above_start": _peak_bytes() - before,
-        "file_bytes": path.stat().st_size if path else 0,
+        "file_bytes": (await anyio.Path(path).stat()).st_size if path else 0,
     }
 
 

@@ -121,9 +121,9 @@ class Database:
         repository = listing.repository
         statement = "INSERT INTO repository (host, path, read_at, is_whole, children) VALUES (?, ?, ?, ?, ?)"
         values = (repository.host, repository.path, read_at, listing.asked is None, "\n".join(listing.children))
-        repository_id = self._connection.execute(statement, values).lastrowid
-        assert repository_id is not None
-        return repository_id
+        self._connection.execute(statement, values)
+        (repository_id,) = self._connection.execute("SELECT last_insert_rowid()").fetchone()
+        return int(repository_id)
 
     def _media_types(self, listing: Listing) -> dict[str, int]:
         names = sorted({described.media_type for described in listing.described.values()})

@@ -55,7 +55,7 @@ CREATE TABLE tag (
 
 _REASONS: Final = {
     sqlite3.SQLITE_NOTADB: "is not an inventory: name another file, or remove this one",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened: its folder must exist and be writable, and it must not be a folder itself",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: its folder must exist and be writable, and it must be a file",
     sqlite3.SQLITE_READONLY: "cannot be written: file and folder must be writable",
     sqlite3.SQLITE_PERM: "cannot be written: file and folder must be writable",
     sqlite3.SQLITE_BUSY: "is in use by another process: let it end, or name another file",

@@ -102,8 +102,8 @@ def test_a_full_disk_is_named_for_a_temporary_inventory() -> None:
 
 def test_a_transaction_that_fails_leaves_nothing() -> None:
     connection = connect(None)
-    with pytest.raises(KeyError), transaction(connection):
-        connection.execute("INSERT INTO media_type (name) VALUES ('text/plain')")
-        raise KeyError
+    statements = ["INSERT INTO media_type (name) VALUES ('text/plain')", "INSERT INTO nonsense"]
+    with pytest.raises(sqlite3.OperationalError), transaction(connection):
+        list(map(connection.execute, statements))
     assert connection.execute("SELECT count(*) FROM media_type").fetchone() == (0,)
     connection.close()

@@ -1,5 +1,6 @@
 """What the store promises around its statements: threads, cancellation and closing."""
 
+import contextlib
 import sqlite3
 import threading
 from collections import UserDict
@@ -36,11 +37,7 @@ async def test_a_file_keeps_listings_and_when_they_were_read(tmp_path: Path) -> 
     path = tmp_path / "inventory"
     async with InventoryStore.opened(path, clock=lambda: 1234.5) as store:
         await store.put(Listing(repository=FOO, digests={A}, tags={}))
-    connection = sqlite3.connect(path)
-    assert connection.execute("SELECT host, path, read_at FROM repository").fetchall() == [
-        ("us.example", "prod/foo", 1234.5)
-    ]
-    connection.close()
+    assert await to_thread.run_sync(repositories_in, path) == [("us.example", "prod/foo", 1234.5)]
     async with InventoryStore.opened(path) as store:
         kept = await store.get(FOO)
         assert kept is not None
@@ -119,6 +116,11 @@ async def test_a_file_that_cannot_be_opened_is_an_error_of_the_operator(tmp_path
     with pytest.raises(FileProblem, match="cannot be opened"):
         async with InventoryStore.opened(tmp_path / "nowhere" / "inventory"):
             pytest.fail("opened")
+
+
+def repositories_in(path: Path) -> list[tuple[str, str, float]]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT host, path, read_at FROM repository").fetchall()
 
 
 class Gated(UserDict[Tag, Digest]):

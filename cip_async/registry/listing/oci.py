@@ -1,0 +1,133 @@
+"""The `oci` strategy: the names of tags page by page, then a HEAD for each tag or digest of interest.
+
+A plain registry lists the names of tags alone. What a tag points to, and whether a digest is there, each take a
+request of their own, so only what somebody wants to know is asked for.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+import anyio
+import attrs
+
+from cip_async.errors import CipError, ListingIncomplete, NotFound
+from cip_async.model.listing import Described, Listing
+from cip_async.reference import Digest, Repository, Tag
+from cip_async.registry.client import ManifestHead, NextPage, RegistryClient
+from cip_async.registry.listing.names import Answer
+from cip_async.registry.listing.paging import Paging
+
+_HEADS_AT_ONCE: Final = 16
+"""For one repository. A host's gate bounds them all; this bounds the tasks that wait before it."""
+
+
+@attrs.frozen(kw_only=True)
+class OciListing:
+    """Lists repositories of plain registries, `page_size` tags a page."""
+
+    client: RegistryClient
+    page_size: int
+    most_pages: int
+
+    async def wanted(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
+        """What `repository` says of `tags` and `digests`; nothing else was asked for.
+
+        Raises:
+            ListingIncomplete: the tags could not be read to their end, or not all of them.
+            RegistryError: the registry refused, failed or answered nonsense.
+        """
+        existing = await self._existing(repository, among=tags)
+        return await self._looked_up(repository, existing, digests)
+
+    async def whole(self, repository: Repository) -> Listing:
+        """All tags of `repository` and their digests; of digests without a tag a plain registry says nothing.
+
+        Raises:
+            ListingIncomplete, RegistryError: as `wanted`.
+        """
+        existing = await self._existing(repository, among=None)
+        return await self._looked_up(repository, existing, frozenset())
+
+    async def digests(self, repository: Repository, digests: AbstractSet[Digest]) -> Listing:
+        """Which of `digests` are in `repository`; of its tags nothing is asked.
+
+        Raises:
+            RegistryError: the registry refused, failed or answered nonsense.
+        """
+        return await self._looked_up(repository, frozenset(), digests)
+
+    async def _existing(self, repository: Repository, among: AbstractSet[Tag] | None) -> AbstractSet[Tag]:
+        """The tags of `repository`, or those `among` the given ones. One that does not exist has none."""
+        answer = Answer.of_tags(repository)
+        existing: set[Tag] = set()
+
+        async def fetch(n: int, page: NextPage | None) -> tuple[tuple[str, ...], NextPage | None]:
+            found = await self.client.tags_page(repository, n=n, next_page=page)
+            return found.tags, found.next
+
+        paging = Paging(
+            host=answer.host, where=answer.where, fetch=fetch, page_size=self.page_size, most_pages=self.most_pages
+        )
+        try:
+            async for page in paging.pages():
+                tags = answer.tags(page)
+                existing.update(tags if among is None else among & set(tags))
+        except NotFound:
+            return frozenset()
+        return existing
+
+    async def _looked_up(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
+        heads = await _heads(self.client, repository, [*sorted(tags), *sorted(digests)])
+        missing = tags - heads.keys()
+        if missing:
+            await self._confirm_gone(repository, missing)
+        described = {
+            head.digest: Described(media_type=head.media_type, size_bytes=head.size_bytes) for head in heads.values()
+        }
+        return Listing(
+            repository=repository,
+            digests=described.keys(),
+            tags={tag: heads[tag].digest for tag in sorted(tags) if tag in heads},
+            asked=described.keys() | digests,
+            described=described,
+        )
+
+    async def _confirm_gone(self, repository: Repository, tags: AbstractSet[Tag]) -> None:
+        """Make sure that tags which were listed, and then had no manifest, were deleted in between.
+
+        Otherwise the registry keeps something there that it does not show us; to take such a tag for absent
+        would be to move it.
+        """
+        remaining = await self._existing(repository, among=tags)
+        if remaining:
+            answer = Answer.of_tags(repository)
+            reason = f"tag {min(remaining)} is listed, and yet the registry has no manifest for it"
+            raise ListingIncomplete(answer.host, answer.where, f"the listing is incomplete: {reason}")
+
+
+async def _heads(
+    client: RegistryClient, repository: Repository, references: Sequence[Tag | Digest]
+) -> dict[Tag | Digest, ManifestHead]:
+    """What is said of each of `references` that exists. The first failure ends the others."""
+    queue = iter(references)
+    found: dict[Tag | Digest, ManifestHead] = {}
+    failures: list[CipError] = []
+
+    async def work() -> None:
+        for reference in queue:
+            try:
+                head = await client.head_manifest(repository, reference)
+            except CipError as error:
+                failures.append(error)
+                tasks.cancel_scope.cancel()
+                return
+            if head is not None:
+                found[reference] = head
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(min(_HEADS_AT_ONCE, len(references))):
+            tasks.start_soon(work)
+    if failures:
+        raise failures[0]
+    return found

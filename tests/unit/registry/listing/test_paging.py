@@ -1,0 +1,78 @@
+"""A listing's pages are followed to an end that can be trusted, or not at all."""
+
+import pytest
+from yarl import URL
+
+from cip_async.errors import ListingIncomplete
+from cip_async.reference import Host
+from cip_async.registry.client import NextPage
+from cip_async.registry.listing.paging import Paging
+
+pytestmark = pytest.mark.anyio
+
+Pages = dict[str, tuple[tuple[str, ...], str | None]]
+
+
+def link(text: str | None) -> NextPage | None:
+    return None if text is None else NextPage(URL(f"https://us.example/v2/foo/tags/list?last={text}"))
+
+
+async def read(pages: Pages, *, page_size: int = 10, most_pages: int = 100) -> list[tuple[str, ...]]:
+    """Follow pages that are keyed by their link; the first has the key "", a page of fewer names "fewer"."""
+
+    async def fetch(n: int, page: NextPage | None) -> tuple[tuple[str, ...], NextPage | None]:
+        key = "" if page is None else page.url.query["last"]
+        names, following = pages["fewer" if n < page_size else key]
+        return names, link(following)
+
+    paging = Paging(
+        host=Host("us.example"),
+        where="GET /v2/foo/tags/list",
+        fetch=fetch,
+        page_size=page_size,
+        most_pages=most_pages,
+    )
+    return [names async for names in paging.pages()]
+
+
+async def test_pages_are_read_to_the_last() -> None:
+    pages: Pages = {"": (("a", "b"), "b"), "b": (("c",), "c"), "c": (("d", "e"), None)}
+    assert await read(pages, page_size=2) == [("a", "b"), ("c",), ("d", "e")]
+
+
+async def test_an_empty_page_with_a_link_is_followed() -> None:
+    assert await read({"": ((), "b"), "b": ((), "c"), "c": (("d",), None)}) == [(), (), ("d",)]
+
+
+async def test_a_name_may_come_on_two_pages() -> None:
+    assert await read({"": (("a", "b"), "b"), "b": (("b", "c"), None)}) == [("a", "b"), ("b", "c")]
+
+
+async def test_a_page_that_comes_again_is_an_error() -> None:
+    with pytest.raises(ListingIncomplete, match="answered one page twice"):
+        await read({"": (("a",), "a"), "a": (("b",), "b"), "b": (("a",), "c")})
+
+
+async def test_links_in_a_circle_are_an_error() -> None:
+    with pytest.raises(ListingIncomplete, match="lead in a circle"):
+        await read({"": ((), "a"), "a": ((), "b"), "b": ((), "a")})
+
+
+async def test_too_many_pages_are_an_error() -> None:
+    pages: Pages = {str(number): ((f"t{number}",), str(number + 1)) for number in range(10)}
+    with pytest.raises(ListingIncomplete, match="more than 3"):
+        await read({**pages, "": (("t",), "0")}, most_pages=3)
+
+
+async def test_a_full_page_is_the_whole_where_the_registry_ignores_the_number() -> None:
+    assert await read({"": (("a", "b"), None), "fewer": (("a", "b"), None)}, page_size=2) == [("a", "b")]
+
+
+async def test_a_full_page_is_the_whole_where_the_registry_links_to_the_rest_of_a_smaller_one() -> None:
+    assert await read({"": (("a", "b"), None), "fewer": (("a",), "a")}, page_size=2) == [("a", "b")]
+
+
+async def test_a_full_page_is_not_the_whole_where_the_registry_cuts_without_a_link() -> None:
+    with pytest.raises(ListingIncomplete, match="cuts it off at 2 names and does not link to the rest") as incomplete:
+        await read({"": (("a", "b"), None), "fewer": (("a",), None)}, page_size=2)
+    assert str(incomplete.value).startswith("us.example: GET /v2/foo/tags/list: the listing is incomplete: ")
