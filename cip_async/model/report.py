@@ -7,6 +7,7 @@ import attrs
 
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
+from cip_async.model.promoter_manifest import Place
 from cip_async.reference import Digest, Host, Repository, Tag
 
 
@@ -65,7 +66,10 @@ class Traffic:
 
 @attrs.frozen(kw_only=True)
 class EdgeReport:
-    """One edge, spelled out. `tag` is None for a tagless promotion."""
+    """One edge, spelled out. `tag` is None for a tagless promotion.
+
+    `place` is where it was wanted, for edges that planning set aside.
+    """
 
     source: Repository
     destination: Repository
@@ -74,6 +78,7 @@ class EdgeReport:
     outcome: Outcome
     fate: Fate
     reason: str
+    place: Place | None = None
 
 
 @attrs.frozen(kw_only=True)
