@@ -7,22 +7,14 @@ bytes (32 for sha256, 64 for sha512); names of repositories and media types are 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 import attrs
 
+from cip_async.inventory.rows import Row
 from cip_async.inventory.schema import connect, foreign_errors_mapped, transaction
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Host, ImageName, Repository, Tag
-
-
-class Row(NamedTuple):
-    """One tag of one digest in one repository; `tag` is None where the digest has none."""
-
-    repository: Repository
-    digest: Digest
-    tag: Tag | None
-
 
 _ROWS: Final = """
 SELECT digest.algorithm, digest.hash, tag.name

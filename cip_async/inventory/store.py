@@ -14,7 +14,8 @@ import anyio
 import attrs
 from anyio import to_thread
 
-from cip_async.inventory.database import Database, Row
+from cip_async.inventory.database import Database
+from cip_async.inventory.rows import Row
 from cip_async.model.listing import Listing
 from cip_async.reference import Repository
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cip_async.inventory.database import Database, Row
+from cip_async.inventory.database import Database
+from cip_async.inventory.rows import Row
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Host, ImageName, Repository, Tag
 

@@ -12,7 +12,7 @@ import pytest
 from anyio import to_thread
 
 from cip_async.errors import FileProblem
-from cip_async.inventory.database import Row
+from cip_async.inventory.rows import Row
 from cip_async.inventory.store import InventoryStore
 from cip_async.model.listing import Listing
 from cip_async.reference import Digest, Host, Repository, Tag
