@@ -1,0 +1,1 @@
+"""Carries out a plan: blobs, then image manifests, then tags, in every destination repository."""

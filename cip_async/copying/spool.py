@@ -1,0 +1,192 @@
+"""What is kept of a relayed blob between its one read and its many writes.
+
+A spool grows at one end and is read from the start by any number of readers, each at its own pace, while it still
+grows; a retry reads it again and never the source. It lives in memory if there is room, else in a temporary file
+that has no name, so that nothing is left behind however the process ends.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import IO, Final
+
+import anyio
+import anyio.to_thread
+
+from cip_async.errors import CipError, DigestMismatch, FileProblem
+from cip_async.model.image import Descriptor
+from cip_async.reference import Repository
+from cip_async.settings import KIB, MIB
+from cip_async.settings import Spool as SpoolSettings
+
+_PIECE_BYTES: Final = 1 * MIB
+"""How much is hashed, written and read at a time: large enough that a change of thread costs nothing beside it."""
+_WORTH_A_THREAD_BYTES: Final = 128 * KIB
+
+
+class Spool:
+    """The bytes of one blob, as far as they have been read. One writer, many readers.
+
+    The last piece becomes readable only when the digest of the whole has been verified, so no reader can
+    complete an upload of wrong bytes.
+    """
+
+    def __init__(self, origin: Repository, blob: Descriptor, *, in_memory: bool) -> None:
+        self._origin = origin
+        self._blob = blob
+        self._memory = bytearray() if in_memory else None
+        self._file: IO[bytes] | None = None
+        self._pending = bytearray()
+        self._hash = hashlib.new(blob.digest.partition(":")[0])
+        self._grown = anyio.Event()
+        self._readable = 0
+        self.received = 0
+        self._error: CipError | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the whole blob."""
+        return self._blob.size_bytes
+
+    async def append(self, piece: bytes) -> None:
+        """Add what was read next.
+
+        Raises:
+            DigestMismatch: more bytes came than the blob has.
+            FileProblem: the temporary file cannot be written.
+        """
+        self.received += len(piece)
+        if self.received > self._blob.size_bytes:
+            raise self._mismatch(f"more than {self._blob.size_bytes} bytes came")
+        self._pending += piece
+        if len(self._pending) >= _PIECE_BYTES and self.received < self._blob.size_bytes:
+            await self._store()
+
+    async def finish(self) -> None:
+        """Verify the whole and let readers have its end.
+
+        Raises:
+            DigestMismatch: the size or the digest is wrong.
+            FileProblem: the temporary file cannot be written.
+        """
+        if self.received != self._blob.size_bytes:
+            raise self._mismatch(f"{self.received} bytes came instead of {self._blob.size_bytes}")
+        await self._store(last=True)
+
+    def fail(self, error: CipError) -> None:
+        """Tell the readers that no more will come."""
+        self._error = error
+        self._notify()
+
+    def failure(self) -> CipError | None:
+        """Why no more will come, or None."""
+        return self._error
+
+    def close(self) -> None:
+        """Free the memory or the file."""
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+        self._memory = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The blob from its beginning, as it becomes readable.
+
+        Raises:
+            CipError: reading the source failed, after which the reader has less than the whole.
+        """
+        position = 0
+        while position < self._blob.size_bytes:
+            while position >= self._readable:
+                if self._error is not None:
+                    raise self._error
+                await self._grown.wait()
+            piece = await self._read(position, min(_PIECE_BYTES, self._readable - position))
+            position += len(piece)
+            yield piece
+
+    async def _store(self, *, last: bool = False) -> None:
+        piece, self._pending = bytes(self._pending), bytearray()
+        if self._memory is None or len(piece) >= _WORTH_A_THREAD_BYTES:
+            await anyio.to_thread.run_sync(self._hash_and_keep, piece)
+        else:
+            self._hash_and_keep(piece)
+        if last:
+            found = f"{self._hash.name}:{self._hash.hexdigest()}"
+            if found != self._blob.digest:
+                raise self._mismatch(f"the bytes have the digest {found}")
+        self._readable += len(piece)
+        self._notify()
+
+    def _hash_and_keep(self, piece: bytes) -> None:
+        self._hash.update(piece)
+        if self._memory is not None:
+            self._memory += piece
+            return
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
+            view = memoryview(piece)
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            raise FileProblem(tempfile.gettempdir(), f"cannot spool a blob: {error.strerror}") from error
+
+    async def _read(self, position: int, most: int) -> bytes:
+        if self._memory is not None:
+            return bytes(self._memory[position : position + most])
+        if self._file is None:
+            raise FileProblem(tempfile.gettempdir(), "the spool was closed while it was read")
+        try:
+            return await anyio.to_thread.run_sync(os.pread, self._file.fileno(), most, position)
+        except OSError as error:
+            raise FileProblem(tempfile.gettempdir(), f"cannot read a spooled blob: {error.strerror}") from error
+
+    def _notify(self) -> None:
+        self._grown.set()
+        self._grown = anyio.Event()
+
+    def _mismatch(self, reason: str) -> DigestMismatch:
+        return DigestMismatch(self._origin.host, f"blob {self._blob.digest} of {self._origin.path}", reason)
+
+
+class SpoolRoom:
+    """How much may be spooled at one time, in memory and on disk; who comes when it is full waits in line."""
+
+    def __init__(self, limits: SpoolSettings) -> None:
+        self._limits = limits
+        self._in_memory = 0
+        self._on_disk = 0
+        self._line: deque[tuple[int, Callable[[bool], None]]] = deque()
+
+    def ask(self, size_bytes: int, admit: Callable[[bool], None]) -> None:
+        """Call `admit(in_memory)` as soon as there is room for `size_bytes`, in the order of asking.
+
+        What is larger than all the room is admitted when nothing else is spooled.
+        """
+        self._line.append((size_bytes, admit))
+        self._move_up()
+
+    def give_back(self, size_bytes: int, *, in_memory: bool) -> None:
+        """Free the room of one spool."""
+        if in_memory:
+            self._in_memory -= size_bytes
+        else:
+            self._on_disk -= size_bytes
+        self._move_up()
+
+    def _move_up(self) -> None:
+        while self._line:
+            size_bytes, admit = self._line[0]
+            if self._in_memory + size_bytes <= self._limits.memory_bytes:
+                self._in_memory += size_bytes
+                in_memory = True
+            elif self._on_disk + size_bytes <= self._limits.disk_bytes or self._on_disk == 0:
+                self._on_disk += size_bytes
+                in_memory = False
+            else:
+                return
+            self._line.popleft()
+            admit(in_memory)
