@@ -1,0 +1,149 @@
+"""The report as JSON, in pieces: it is never held as a whole, however many edges there are.
+
+`report.schema.json`, beside this file, is its JSON Schema. `SCHEMA_VERSION` rises when a reader of the former version
+would misunderstand the new one; fields may be added without that.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+
+from cip_async.model.outcome import Fate, Outcome
+from cip_async.model.plan import LostSource, Overlap
+from cip_async.model.promoter_manifest import Place, Problem
+from cip_async.model.report import EdgeReport, LedgerLine, Report
+from cip_async.reporting.edges import all_edges, edges
+from cip_async.reporting.totals import PairTally, Tally, pair_tallies, total
+
+SCHEMA_VERSION: Final = 1
+
+Json = dict[str, Any]
+
+
+def json_document(report: Report, *, exit_code: int, version: str) -> Iterator[str]:
+    """The report as one JSON document, with every edge that was not already promoted.
+
+    Edges and pairs have a line each, so that the document can be compared, searched and cut. `version` is that of
+    the program.
+    """
+    head = json.dumps(_run(report, exit_code=exit_code, version=version), indent=2)
+    yield head.removesuffix("\n}")
+    yield from _array("pairs", (_pair(pair) for pair in pair_tallies(report)))
+    yield from _array("edges", (_edge(edge) for edge in edges(report)))
+    yield "\n}\n"
+
+
+def json_lines(report: Report, *, exit_code: int, version: str) -> Iterator[str]:
+    """The report as JSON Lines: one of type `run`, then one of type `edge` for every edge, promoted already or not."""
+    yield _line({"type": "run", **_run(report, exit_code=exit_code, version=version)})
+    for edge in all_edges(report):
+        yield _line({"type": "edge", **_edge(edge)})
+
+
+def _array(name: str, items: Iterator[Json]) -> Iterator[str]:
+    yield f',\n  "{name}": ['
+    separator = "\n    "
+    for item in items:
+        yield separator + json.dumps(item)
+        separator = ",\n    "
+    yield "\n  ]"
+
+
+def _line(item: Json) -> str:
+    return json.dumps(item) + "\n"
+
+
+def _run(report: Report, *, exit_code: int, version: str) -> Json:
+    plan = report.plan
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "program": {"name": "cip-async", "version": version},
+        "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
+        "seconds": round(report.seconds, 3),
+        "dry_run": report.dry_run,
+        "quarantine": plan.quarantine,
+        "ending": report.ending.value,
+        "exit_code": int(exit_code),
+        "wanted": attrs.asdict(plan.totals),
+        "counts": _counts(total(report)),
+        "invalid": [_problem(problem) for problem in plan.invalid],
+        "warnings": [_problem(problem) for problem in plan.warnings],
+        "overlaps": [_overlap(overlap) for overlap in plan.overlaps],
+        "lost_sources": [_lost_source(lost) for lost in plan.lost_sources],
+        "traffic": attrs.asdict(report.traffic),
+        "ledger": [_ledger_line(line) for line in sorted(report.ledger)],
+        "capabilities": {host: dict(sorted(known.items())) for host, known in sorted(report.capabilities.items())},
+    }
+
+
+def _counts(tally: Tally) -> Json:
+    return {
+        "outcomes": _by_name(tally.outcomes),
+        "fates": _by_name(tally.fates),
+        "images": tally.images,
+        "images_done": tally.images_done,
+    }
+
+
+def _by_name(counts: Mapping[Outcome, int] | Mapping[Fate, int]) -> dict[str, int]:
+    return {kind.value: number for kind, number in sorted(counts.items(), key=lambda item: item[0].value)}
+
+
+def _pair(pair: PairTally) -> Json:
+    return {
+        "source": str(pair.source),
+        "destination": str(pair.destination),
+        "fates": _by_name(pair.tally.fates),
+    }
+
+
+def _edge(edge: EdgeReport) -> Json:
+    told: Json = {
+        "source": str(edge.source),
+        "destination": str(edge.destination),
+        "digest": edge.digest,
+        "tag": edge.tag,
+        "outcome": edge.outcome.value,
+        "fate": edge.fate.value,
+        "reason": edge.reason,
+    }
+    return told if edge.place is None else {**told, "place": _place(edge.place)}
+
+
+def _place(place: Place) -> Json:
+    return {"path": place.path, "line": place.line, "column": place.column}
+
+
+def _problem(problem: Problem) -> Json:
+    return {"place": _place(problem.place), "message": problem.message}
+
+
+def _overlap(overlap: Overlap) -> Json:
+    return {
+        "tag": overlap.tag,
+        "claims": [
+            {"digest": overlap.first, "place": _place(overlap.first_place)},
+            {"digest": overlap.second, "place": _place(overlap.second_place)},
+        ],
+        "destinations": [str(destination) for destination in overlap.destinations],
+    }
+
+
+def _lost_source(lost: LostSource) -> Json:
+    return {"registry": str(lost.entry), "edges": lost.edges, "place": _place(lost.place)}
+
+
+def _ledger_line(line: LedgerLine) -> Json:
+    return {
+        "host": line.host,
+        "class": line.request_class,
+        "method": line.method,
+        "status": line.status,
+        "requests": line.requests,
+        "retries": line.retries,
+        "sent_bytes": line.sent_bytes,
+        "received_bytes": line.received_bytes,
+    }

@@ -1,0 +1,131 @@
+"""The end of a run in words: what was promoted, what was not and why, what it cost, what to do next."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from cip_async.model.outcome import Fate
+from cip_async.model.promoter_manifest import Totals
+from cip_async.model.report import Ending, Report
+from cip_async.reporting.amounts import count, duration, size
+from cip_async.reporting.edges import edges
+from cip_async.reporting.exit_code import ExitCode
+from cip_async.reporting.printable import printable
+from cip_async.reporting.problems import bounded
+from cip_async.reporting.totals import Tally, total
+
+REASONS_SHOWN: Final = 20
+
+_FATES: Final = {
+    Fate.PROMOTED: "promoted",
+    Fate.WOULD_PROMOTE: "would be promoted",
+    Fate.ALREADY_PROMOTED: "promoted already",
+    Fate.LOST: "lost: neither the source nor the mirror has the image",
+    Fate.FAILED: "failed",
+    Fate.CONFLICT: "in conflict",
+    Fate.QUARANTINED: "left out (quarantined)",
+    Fate.NOT_STARTED: "not started",
+}
+
+
+def wanted_line(totals: Totals) -> str:
+    """How much promoter manifests want, in one line: `47 manifests, 153 images, 869 digests, 4,014 edges`."""
+    return ", ".join(
+        (
+            count(totals.manifests, "manifest"),
+            count(totals.images, "image"),
+            count(totals.digests, "digest"),
+            count(totals.edges, "edge"),
+        )
+    )
+
+
+def summary(report: Report, code: ExitCode) -> Iterator[str]:
+    """The end of a run, line by line; `code` is what the program will exit with."""
+    tally = total(report)
+    yield _headline(report, tally)
+    yield from _counts(tally)
+    yield from bounded(_failures(report), REASONS_SHOWN, "reason")
+    yield from _cost(report)
+    yield from _next(report, tally, code)
+
+
+def _headline(report: Report, tally: Tally) -> str:
+    took = duration(report.seconds)
+    promoted = _promoted(tally, Fate.PROMOTED)
+    if report.ending is Ending.CONFLICT:
+        return f"Nothing was written: the plan has conflicts ({took})"
+    if report.ending is Ending.INTERRUPTED:
+        return f"Interrupted after {took}: " + ("the run was dry" if report.dry_run else f"promoted {promoted}")
+    if report.ending is Ending.TIMED_OUT:
+        return f"Out of time after {took}: promoted {promoted}"
+    if tally.edges == tally.fate(Fate.ALREADY_PROMOTED):
+        return f"Nothing to do: {count(tally.edges, 'edge')} promoted already ({took})"
+    if report.dry_run:
+        return f"Dry run, nothing was written: {_promoted(tally, Fate.WOULD_PROMOTE)} would be promoted ({took})"
+    return f"Promoted {promoted} in {took}"
+
+
+def _promoted(tally: Tally, fate: Fate) -> str:
+    return f"{count(tally.fate(fate), 'edge')} ({count(tally.images_done, 'image')})" if tally.fate(fate) else "nothing"
+
+
+def _counts(tally: Tally) -> Iterator[str]:
+    shown = [(f"{tally.fate(fate):,}", text) for fate, text in _FATES.items() if tally.fate(fate)]
+    width = max((len(number) for number, _ in shown), default=0)
+    for number, text in shown:
+        yield f"  {number:>{width}}  {text}"
+
+
+def _failures(report: Report) -> Iterator[str]:
+    """Each reason once for a host, the most frequent first, with the first edge that met it."""
+    numbers: dict[tuple[str, str], int] = {}
+    firsts: dict[tuple[str, str], str] = {}
+    for edge in edges(report):
+        if edge.fate is not Fate.FAILED:
+            continue
+        key = str(edge.destination.host), edge.reason
+        numbers[key] = numbers.get(key, 0) + 1
+        name = f"{edge.destination}:{edge.tag}" if edge.tag else f"{edge.destination}@{edge.digest}"
+        firsts.setdefault(key, name)
+    for key in sorted(numbers, key=lambda key: (-numbers[key], key)):
+        others = numbers[key] - 1
+        more = f" (and {count(others, 'more edge')})" if others else ""
+        yield printable(f"Failed: {firsts[key]}{more}: {key[1]}")
+
+
+def _cost(report: Report) -> Iterator[str]:
+    requests = sum(line.requests for line in report.ledger)
+    if not requests:
+        return
+    repeated = sum(line.retries for line in report.ledger)
+    throttled = sum(line.requests for line in report.ledger if line.status == 429)
+    aside = [f"{number:,} {what}" for number, what in ((repeated, "repeated"), (throttled, "throttled")) if number]
+    yield f"Cost: {count(requests, 'request')}" + (f" ({', '.join(aside)})" if aside else "")
+    traffic = report.traffic
+    if traffic.blobs_mounted or traffic.blobs_relayed or traffic.blobs_read:
+        yield (
+            f"Blobs: {traffic.blobs_mounted:,} mounted ({size(traffic.bytes_mounted)}),"
+            f" {traffic.blobs_relayed:,} relayed ({size(traffic.bytes_relayed)}),"
+            f" {traffic.blobs_read:,} read ({size(traffic.bytes_read)})"
+        )
+
+
+def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
+    match code:
+        case ExitCode.DONE if tally.fate(Fate.WOULD_PROMOTE):
+            yield "Next: run again with --confirm to promote them"
+        case ExitCode.WRONG if report.ending is Ending.CONFLICT:
+            yield "Next: mend what is named above, or promote all the rest with --on-conflict=quarantine"
+        case ExitCode.WRONG:
+            yield "Next: restore the lost images, or take them out of the manifests (--strict makes them an error)"
+        case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
+            yield "Next: run again; what is done is not done twice"
+        case ExitCode.PARTLY:
+            if report.plan.invalid or tally.fate(Fate.QUARANTINED):
+                yield "Next: mend what was left out, named above"
+            if tally.fate(Fate.FAILED) or tally.fate(Fate.NOT_STARTED) or report.ending is Ending.TIMED_OUT:
+                yield "Next: run again; what is done is not done twice"
+            if tally.fate(Fate.LOST) and not tally.fate(Fate.FAILED):
+                yield "Next: restore the lost images, or take them out of the manifests"
+        case ExitCode.DONE | ExitCode.USAGE:
+            return

@@ -1,0 +1,154 @@
+"""The end of a run in words."""
+
+from typing import Any
+
+import pytest
+
+from cip_async.model.outcome import Fate, Outcome
+from cip_async.model.plan import Plan
+from cip_async.model.promoter_manifest import Totals
+from cip_async.model.report import Ending, Failure, RequestClass, Traffic
+from cip_async.reporting.exit_code import ExitCode, exit_code
+from cip_async.reporting.text import summary, wanted_line
+from tests.unit.reporting.samples import (
+    ASIA,
+    EU,
+    MALFORMED,
+    failure,
+    ledger_line,
+    pair_plans,
+    plan,
+    promotion,
+    report,
+    setback,
+)
+
+CLEAN = plan(*pair_plans("foo", [], promotions=[promotion("1", "a", "b")], already=3))
+
+
+def told(made: Plan, *failures: Failure, strict: bool = False, **changes: Any) -> list[str]:
+    result = report(made, *failures, **changes)
+    return list(summary(result, exit_code(result, strict=strict)))
+
+
+def test_what_is_wanted_fits_in_a_line() -> None:
+    totals = Totals(manifests=47, images=153, digests=869, edges=4014)
+    assert wanted_line(totals) == "47 manifests, 153 images, 869 digests, 4,014 edges"
+
+
+def test_a_promotion_is_counted_in_edges_and_images() -> None:
+    assert told(CLEAN) == [
+        "Promoted 6 edges (3 images) in 12 s",
+        "  6  promoted",
+        "  9  promoted already",
+    ]
+
+
+def test_a_dry_run_says_how_to_promote() -> None:
+    assert told(CLEAN, dry_run=True) == [
+        "Dry run, nothing was written: 6 edges (3 images) would be promoted (12 s)",
+        "  6  would be promoted",
+        "  9  promoted already",
+        "Next: run again with --confirm to promote them",
+    ]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_run_with_nothing_to_do_says_so_and_asks_for_nothing(dry_run: bool) -> None:
+    made = plan(*pair_plans("foo", [], already=1338))
+    assert told(made, dry_run=dry_run) == [
+        "Nothing to do: 4,014 edges promoted already (12 s)",
+        "  4,014  promoted already",
+    ]
+
+
+def test_failures_are_grouped_by_host_and_reason_the_most_frequent_first() -> None:
+    lines = told(
+        CLEAN,
+        failure("foo", "1", "a", "quota used up", mirror=ASIA),
+        failure("foo", "1", "a", "gone away\x1b[0m", mirror=EU),
+        failure("foo", "1", "b", "gone away\x1b[0m", mirror=EU),
+    )
+    assert lines[0] == "Promoted 3 edges (1 image) in 12 s"
+    assert lines[-3:] == [
+        r"Failed: eu.gcr.io/prod/foo:a (and 1 more edge): gone away\x1b[0m",
+        "Failed: asia.gcr.io/prod/foo:a: quota used up",
+        "Next: run again; what is done is not done twice",
+    ]
+
+
+def test_an_edge_that_is_unknown_counts_as_failed() -> None:
+    made = plan(*pair_plans("foo", [], setbacks=[setback("1", None, Outcome.UNKNOWN, "no listing")], to=[ASIA]))
+    lines = told(made)
+    assert lines[0] == "Promoted nothing in 12 s"
+    assert lines[2].endswith("1" * 64 + ": no listing")
+
+
+def test_a_conflict_says_what_to_do() -> None:
+    made = plan(
+        *pair_plans("foo", [], promotions=[promotion("1", "a")], setbacks=[setback("2", "b", Outcome.TAG_MOVE, "")])
+    )
+    assert told(made, ending=Ending.CONFLICT) == [
+        "Nothing was written: the plan has conflicts (12 s)",
+        "  3  in conflict",
+        "  3  not started",
+        "Next: mend what is named above, or promote all the rest with --on-conflict=quarantine",
+    ]
+
+
+def test_what_was_quarantined_is_to_be_mended() -> None:
+    made = plan(*pair_plans("foo", [], setbacks=[setback("2", "b", Outcome.TAG_MOVE, "")]), quarantine=True)
+    assert told(made)[1:] == ["  3  left out (quarantined)", "Next: mend what was left out, named above"]
+    assert told(plan(quarantine=True, invalid=(MALFORMED,)))[-1] == "Next: mend what was left out, named above"
+
+
+def test_lost_images_that_are_an_error_are_to_be_restored() -> None:
+    made = plan(*pair_plans("foo", [], promotions=[promotion("1")], setbacks=[setback("2", "b", Outcome.LOST, "")]))
+    assert told(made)[-1] == "  3  lost: neither the source nor the mirror has the image"
+    assert told(made, strict=True)[-1] == "Next: restore the lost images, or take them out of the manifests"
+    assert told(made, strict=True, dry_run=True)[-1].startswith("Next: restore the lost images")
+
+
+def test_an_interrupted_run_is_to_be_run_again() -> None:
+    cut_off = failure("foo", "1", "a", "interrupted", fate=Fate.NOT_STARTED)
+    result = report(CLEAN, cut_off, ending=Ending.INTERRUPTED)
+    for code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        lines = list(summary(result, code))
+        assert lines[0] == "Interrupted after 12 s: promoted 5 edges (2 images)"
+        assert lines[-1] == "Next: run again; what is done is not done twice"
+
+
+def test_a_run_out_of_time_is_to_be_run_again() -> None:
+    lines = told(CLEAN, ending=Ending.TIMED_OUT)
+    assert lines[0] == "Out of time after 12 s: promoted 6 edges (3 images)"
+    assert lines[-1] == "Next: run again; what is done is not done twice"
+
+
+def test_requests_and_bytes_are_told() -> None:
+    lines = told(
+        CLEAN,
+        ledger=(
+            ledger_line("asia.gcr.io", RequestClass.MOUNT, 201, 4000, 7),
+            ledger_line("asia.gcr.io", RequestClass.MOUNT, 429, 5),
+        ),
+        traffic=Traffic(
+            blobs_mounted=3000,
+            bytes_mounted=3_456_789_012,
+            blobs_relayed=9,
+            bytes_relayed=1368,
+            blobs_read=3,
+            bytes_read=456,
+        ),
+    )
+    assert lines[-2:] == [
+        "Cost: 4,005 requests (7 repeated, 5 throttled)",
+        "Blobs: 3,000 mounted (3.5 GB), 9 relayed (1.4 kB), 3 read (456 B)",
+    ]
+
+
+def test_many_reasons_are_cut_with_their_number() -> None:
+    promotions = [promotion("1", *(f"v{number}" for number in range(30)))]
+    failures = [failure("foo", "1", f"v{number}", f"reason {number}") for number in range(30)]
+    lines = told(plan(*pair_plans("foo", [], promotions=promotions, to=[ASIA])), *failures)
+    assert sum(line.startswith("Failed: ") for line in lines) == 20
+    assert "… and 10 more reasons" in lines
