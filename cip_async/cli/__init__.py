@@ -1,5 +1,6 @@
 """The command line: one file per sub-command. It renders and decides nothing."""
 
+import io
 import sys
 
 from cip_async.cli.group import cip
@@ -7,7 +8,10 @@ from cip_async.cli.group import cip
 
 def main() -> None:
     """Run `cip` with the arguments of this process, and exit with its code."""
-    sys.exit(cip.main(standalone_mode=True))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character gets its escape
+    cip.main(prog_name="cip")
 
 
 __all__ = ["cip", "main"]

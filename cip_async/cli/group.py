@@ -1,11 +1,16 @@
 """`cip` itself: the sub-commands, loaded when they are called, and how errors end a run."""
 
 import importlib
-from typing import Final
+import logging
+from typing import Final, NoReturn
 
 import click
 
-from cip_async.errors import CipError
+from cip_async.errors import CipError, InvalidManifests, InvalidSettings, RegistryError
+from cip_async.reporting.exit_code import ExitCode
+from cip_async.reporting.printable import printable
+
+log = logging.getLogger(__name__)
 
 _COMMANDS: Final = {
     "version": "cip_async.cli.version:version",
@@ -31,12 +36,14 @@ class _Commands(click.Group):
         return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the sub-command; a deliberate error becomes one sentence and exit code 1."""
+        """Run the sub-command; a deliberate error becomes its sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except CipError as error:
-            click.echo(str(error), err=True)
-            raise click.exceptions.Exit(1) from None
+            log.debug("ended by %s", type(error).__name__, exc_info=error)
+            _end(error)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -45,3 +52,20 @@ def cip() -> None:
 
     What to promote is declared in YAML promoter manifests, by digest, with tags.
     """
+
+
+def _end(error: CipError) -> NoReturn:
+    problems = error.problems if isinstance(error, InvalidManifests) else (error,)
+    for problem in problems:
+        click.echo(printable(str(problem)), err=True)
+    raise click.exceptions.Exit(_exit_code(error)) from None
+
+
+def _exit_code(error: CipError) -> ExitCode:
+    match error:
+        case InvalidSettings():
+            return ExitCode.USAGE
+        case RegistryError():
+            return ExitCode.PARTLY
+        case _:
+            return ExitCode.WRONG

@@ -1,0 +1,82 @@
+"""What a progress display shows of a run: counts, kept by listening."""
+
+import attrs
+
+from cip_async.events import (
+    CopyExpected,
+    Event,
+    HostPaused,
+    ImageFailed,
+    ImagePlaced,
+    ListingFailed,
+    RepositoryListed,
+    RequestDone,
+    Stage,
+    StageStarted,
+)
+from cip_async.reporting.amounts import count, size
+
+
+@attrs.define
+class Counters:
+    """How far a run is. Bytes are those of all requests; `images` counts (digest, repository) combinations."""
+
+    repositories: int = 0
+    listed: int = 0
+    images: int = 0
+    placed: int = 0
+    failed: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    requests: int = 0
+    throttled: int = 0
+    pauses: int = 0
+
+    def __call__(self, event: Event, /) -> None:
+        """Take one event."""
+        match event:
+            case RequestDone():
+                self.requests += 1
+                self.throttled += event.status == 429
+                self.sent_bytes += event.sent_bytes
+                self.received_bytes += event.received_bytes
+            case RepositoryListed():
+                self.listed += 1
+            case ListingFailed():
+                self.listed += 1
+                self.failed += 1
+            case ImagePlaced():
+                self.placed += 1
+            case ImageFailed():
+                self.placed += 1
+                self.failed += 1
+            case StageStarted(stage=Stage.LIST):
+                self.repositories += event.total
+            case StageStarted(stage=Stage.COPY):
+                self.images += event.total
+            case CopyExpected():
+                self.images += event.images
+            case HostPaused():
+                self.pauses += 1
+            case _:
+                return
+
+    def line(self, requests_per_s: float) -> str:
+        """All of it in one line, at a rate that the caller measured."""
+        parts = [
+            f"listed {self.listed:,} of {count(max(self.repositories, self.listed), 'repository')}",
+            f"placed {self.placed:,} of {count(max(self.images, self.placed), 'image')}",
+            *([f"{self.failed:,} failed"] if self.failed else []),
+            self.traffic(requests_per_s),
+        ]
+        return ", ".join(parts)
+
+    def traffic(self, requests_per_s: float) -> str:
+        """What goes over the network, in one line."""
+        parts = [
+            f"sent {size(self.sent_bytes)}",
+            f"received {size(self.received_bytes)}",
+            f"{requests_per_s:,.0f} requests/s",
+            *([f"throttled {count(self.throttled, 'time')}"] if self.throttled else []),
+        ]
+        return ", ".join(parts)

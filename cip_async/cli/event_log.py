@@ -1,0 +1,47 @@
+"""The listener that logs a run: what changed and what failed, not what stayed as it was."""
+
+import logging
+
+from cip_async.events import (
+    Event,
+    HostPaused,
+    ImageFailed,
+    ImageLost,
+    ImagePlaced,
+    ListingFailed,
+    PairPlanned,
+    RepositoryListed,
+)
+
+log = logging.getLogger(__name__)
+
+
+def log_event(event: Event, /) -> None:
+    """Write a line about `event`, if it is worth one."""
+    match event:
+        case ImagePlaced():
+            log.info("promoted %s@%s%s", event.destination, event.digest, _with(event.tags))
+        case ImageFailed():
+            log.error("failed %s@%s%s: %s", event.destination, event.digest, _with(event.tags), event.reason)
+        case ImageLost():
+            log.warning("lost %s@%s: the source does not hold it", event.source, event.digest)
+        case ListingFailed():
+            log.error("cannot list %s: %s", event.repository, event.reason)
+        case HostPaused():
+            log.info("%s asks for a pause of %.1f s", event.host, event.pause_s)
+        case RepositoryListed():
+            log.debug("listed %s: %d digests, %d tags", event.repository, event.digests, event.tags)
+        case PairPlanned() if event.promote or event.setbacks:
+            log.debug(
+                "planned %s: %d edges to promote, %d promoted already, %d set aside",
+                event.destination,
+                event.promote,
+                event.already_promoted,
+                event.setbacks,
+            )
+        case _:
+            return
+
+
+def _with(tags: tuple[str, ...]) -> str:
+    return f" as {', '.join(tags)}" if tags else ""

@@ -1,0 +1,135 @@
+"""Options that several sub-commands share: where registries are, how to log, whether to show progress."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import attrs
+import click
+
+from cip_async.cli.logs import LogFormat, configure
+from cip_async.cli.progress import ProgressMode
+from cip_async.cli.screen import Screen
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING_DIRECTORY: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+
+_TALKATIVE: Final = 2
+
+
+@attrs.frozen(kw_only=True)
+class Connection:
+    """How to reach registries."""
+
+    threads: int
+    endpoints: Mapping[str, str]
+    ca_cert: Path | None
+
+
+@attrs.frozen(kw_only=True)
+class Telling:
+    """How to tell what goes on."""
+
+    log_format: LogFormat
+    progress: ProgressMode
+    verbosity: int
+
+    def screen(self) -> Screen:
+        """Set logging up, and return the screen that it writes to.
+
+        Where bars show the progress, the log leaves the changes to them: it begins with warnings.
+        """
+        screen = Screen()
+        usual = logging.WARNING if self.progress.bars else logging.INFO
+        level = max(logging.DEBUG, usual - 10 * self.verbosity)
+        configure(screen, self.log_format, level, foreign=self.verbosity >= _TALKATIVE)
+        return screen
+
+
+def connection_options(command: Decorated) -> Decorated:
+    """Add the options of which `connection` makes a `Connection`."""
+    return _all_of(
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            default=64,
+            show_default=True,
+            metavar="N",
+            help="Requests in flight per host, at most.",
+        ),
+        click.option(
+            "--endpoint",
+            "endpoints",
+            multiple=True,
+            callback=_endpoints,
+            metavar="HOST=URL",
+            help="Send what is meant for HOST to URL. Repeatable.",
+        ),
+        click.option(
+            "--ca-cert", type=EXISTING_FILE, metavar="FILE", help="Trust these certificate authorities too (PEM)."
+        ),
+    )(command)
+
+
+def telling_options(command: Decorated) -> Decorated:
+    """Add the options of which `telling` makes a `Telling`."""
+    return _all_of(
+        click.option(
+            "--log-format",
+            type=click.Choice([each.value for each in LogFormat]),
+            default=LogFormat.TEXT.value,
+            show_default=True,
+            help="How the log on stderr looks.",
+        ),
+        click.option(
+            "--progress",
+            type=click.Choice([each.value for each in ProgressMode]),
+            default=ProgressMode.AUTO.value,
+            show_default=True,
+            help="Bars on a terminal and a line every 30 s elsewhere; always bars; or neither.",
+        ),
+        click.option("-v", "--verbose", "verbosity", count=True, help="Log more; twice: also what libraries log."),
+    )(command)
+
+
+def connection(options: dict[str, Any]) -> Connection:
+    """Take the connection's options out of `options`."""
+    return Connection(
+        threads=options.pop("threads"), endpoints=options.pop("endpoints"), ca_cert=options.pop("ca_cert")
+    )
+
+
+def telling(options: dict[str, Any]) -> Telling:
+    """Take the telling's options out of `options`."""
+    return Telling(
+        log_format=LogFormat(options.pop("log_format")),
+        progress=ProgressMode(options.pop("progress")),
+        verbosity=options.pop("verbosity"),
+    )
+
+
+def _all_of(*decorators: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:
+    def decorate(command: Decorated) -> Decorated:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def _endpoints(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, str]:
+    del context
+    endpoints: dict[str, str] = {}
+    for value in values:
+        host, equals, url = value.partition("=")
+        if not (host and equals and url):
+            raise click.BadParameter(
+                f"{value!r} is not HOST=URL, such as gcr.io=http://localhost:5000", param=parameter
+            )
+        if endpoints.setdefault(host, url) != url:
+            raise click.BadParameter(f"{host} has two endpoints", param=parameter)
+    return endpoints
