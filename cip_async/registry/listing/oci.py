@@ -6,20 +6,16 @@ request of their own, so only what somebody wants to know is asked for.
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final
 
-import anyio
 import attrs
 
-from cip_async.errors import CipError, ListingIncomplete, NotFound
+from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.client import ManifestHead, NextPage, RegistryClient
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.listing.paging import Paging
-
-_HEADS_AT_ONCE: Final = 16
-"""For one repository. A host's gate bounds them all; this bounds the tasks that wait before it."""
+from cip_async.registry.listing.side_by_side import side_by_side
 
 
 @attrs.frozen(kw_only=True)
@@ -109,25 +105,13 @@ class OciListing:
 async def _heads(
     client: RegistryClient, repository: Repository, references: Sequence[Tag | Digest]
 ) -> dict[Tag | Digest, ManifestHead]:
-    """What is said of each of `references` that exists. The first failure ends the others."""
-    queue = iter(references)
+    """What is said of each of `references` that exists."""
     found: dict[Tag | Digest, ManifestHead] = {}
-    failures: list[CipError] = []
 
-    async def work() -> None:
-        for reference in queue:
-            try:
-                head = await client.head_manifest(repository, reference)
-            except CipError as error:
-                failures.append(error)
-                tasks.cancel_scope.cancel()
-                return
-            if head is not None:
-                found[reference] = head
+    async def ask(reference: Tag | Digest) -> None:
+        head = await client.head_manifest(repository, reference)
+        if head is not None:
+            found[reference] = head
 
-    async with anyio.create_task_group() as tasks:
-        for _ in range(min(_HEADS_AT_ONCE, len(references))):
-            tasks.start_soon(work)
-    if failures:
-        raise failures[0]
+    await side_by_side(references, ask)
     return found
