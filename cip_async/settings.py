@@ -85,6 +85,16 @@ class Bodies:
 
 
 @attrs.frozen(kw_only=True)
+class Files:
+    """The bounds of a YAML file that is read. Kubernetes' largest has 1.2 MB, and no file needs more than 6 levels."""
+
+    yaml_bytes: int = attrs.field(default=16 * MIB, validator=_at_least(KIB))
+    """A larger file is a problem; it is never read whole."""
+    yaml_depth: int = attrs.field(default=32, validator=_at_least(8))
+    """How deep lists and mappings may nest."""
+
+
+@attrs.frozen(kw_only=True)
 class Spool:
     """How much of relayed blobs is kept here at one time, in bytes."""
 

@@ -1,0 +1,107 @@
+"""Files and folders as they are on disk, read with bounds and never beyond the folder that was named."""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from cip_async.manifests.layout import IMAGES, MANIFESTS, Parts
+
+_LINKABLE_DEPTH: Final = 2
+
+
+class Unreadable(Exception):
+    """A file or folder cannot or must not be read; the message says why."""
+
+
+def read(path: Path, limit_bytes: int) -> bytes:
+    """The content of a regular file.
+
+    Raises:
+        Unreadable: it is no file, larger than `limit_bytes`, or the system refuses.
+    """
+    try:
+        # Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Unreadable("is not a file")
+            content = file.read(limit_bytes + 1)
+    except OSError as error:
+        raise Unreadable(_refusal(error)) from error
+    if len(content) > limit_bytes:
+        raise Unreadable(f"is larger than {limit_bytes:,} bytes")
+    return content
+
+
+class Folder:
+    """A folder whose links must not lead out of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = root.resolve()
+
+    def read(self, below: str, limit_bytes: int) -> bytes:
+        """The content of a file of this folder.
+
+        Raises:
+            Unreadable: it leads out of the folder, or cannot be read.
+        """
+        self._check_inside(self.root / below)
+        return read(self.root / below, limit_bytes)
+
+    def files(self, is_wanted: Callable[[str], bool], on_unreadable: Callable[[str, str], None]) -> Iterator[Parts]:
+        """The files whose names are wanted, in this folder and all folders in it that are not hidden.
+
+        `on_unreadable` is told the path, below this folder, of each folder that cannot be read, and why.
+        """
+        folders: list[Parts] = [()]
+        while folders:
+            parts = folders.pop()
+            try:
+                entries = self._entries(parts)
+            except Unreadable as error:
+                on_unreadable("/".join(parts), str(error))
+                continue
+            for entry in entries:
+                below = (*parts, entry.name)
+                if _is_folder(entry, below):
+                    folders.append(below)
+                elif is_wanted(entry.name):
+                    yield below
+
+    def _entries(self, parts: Parts) -> Iterable[os.DirEntry[str]]:
+        path = self.root.joinpath(*parts)
+        self._check_inside(path)
+        try:
+            with os.scandir(path) as entries:
+                return list(entries)
+        except OSError as error:
+            raise Unreadable(_refusal(error)) from error
+
+    def _check_inside(self, path: Path) -> None:
+        try:
+            is_inside = path.resolve().is_relative_to(self._real)
+        except (OSError, RuntimeError) as error:
+            raise Unreadable("is a link that leads in a circle") from error
+        if not is_inside:
+            raise Unreadable("is a link that leads out of the folder")
+
+
+def _is_folder(entry: os.DirEntry[str], below: Parts) -> bool:
+    """Whether to look into an entry; a link is followed where the layout has a folder, and nowhere else."""
+    if not entry.is_symlink():
+        return entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+    return below[0] in (MANIFESTS, IMAGES) and len(below) <= _LINKABLE_DEPTH and _leads_to_folder(entry)
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _refusal(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"

@@ -1,0 +1,123 @@
+"""Loads promoter manifests: a plain one from its file, or thin ones from a folder."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from cip_async.errors import InvalidManifests, InvalidSettings
+from cip_async.manifests.collisions import collisions
+from cip_async.manifests.folder import Folder, Unreadable, read
+from cip_async.manifests.layout import images_file, is_of_interest, layout, manifest_file
+from cip_async.manifests.nodes import Node
+from cip_async.manifests.parse import parse
+from cip_async.manifests.validate import plain_manifest, thin_images, thin_registries
+from cip_async.model.promoter_manifest import Gravity, Place, Problem, PromoterManifest, PromoterManifests
+from cip_async.settings import Files
+
+_USUAL: Final = Files()
+
+
+def load_manifests(
+    *,
+    manifest: str | os.PathLike[str] | None = None,
+    thin_manifest_dir: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+    quarantine: bool = False,
+    files: Files = _USUAL,
+) -> PromoterManifests:
+    """Load one plain promoter manifest, or a folder of thin ones.
+
+    With `strict`, warnings are problems too. With `quarantine`, invalid entries are left out and told in the
+    result's `problems`; what is wrong with a file as a whole is raised in either case.
+
+    A tag that is wanted with two digests is no matter of files; planning finds it. Whoever wants to tell those and
+    invalid entries at once loads with `quarantine`, and refuses to go on with `invalid` entries afterwards.
+
+    Raises:
+        InvalidManifests: with every problem there is, each once, sorted by place.
+        InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given.
+    """
+    if manifest is not None and thin_manifest_dir is None:
+        loading = _Loading(files)
+        found = tuple(loading.plain(Path(manifest)))
+    elif thin_manifest_dir is not None and manifest is None:
+        loading = _Loading(files)
+        found = tuple(loading.thin(Folder(Path(thin_manifest_dir))))
+    else:
+        raise InvalidSettings("(manifest, thin_manifest_dir)", (manifest, thin_manifest_dir), "one of the two")
+    problems = {*loading.problems, *collisions(found)}
+    if strict:
+        problems = {_stricter(problem) for problem in problems}
+    loaded = PromoterManifests(manifests=found, problems=tuple(sorted(problems)))
+    if any(problem.gravity is Gravity.FILE or not quarantine for problem in loaded.invalid):
+        raise InvalidManifests(loaded.invalid)
+    return loaded
+
+
+def _stricter(problem: Problem) -> Problem:
+    return attrs.evolve(problem, gravity=Gravity.ENTRY) if problem.gravity is Gravity.WARNING else problem
+
+
+class _Loading:
+    """One load, and the problems it met so far."""
+
+    def __init__(self, limits: Files) -> None:
+        self.problems: list[Problem] = []
+        self._limits = limits
+
+    def plain(self, path: Path) -> Iterator[PromoterManifest]:
+        root, is_document = self._document(path, lambda: read(path, self._limits.yaml_bytes))
+        if is_document:
+            found, problems = plain_manifest(root, _shown(path))
+            self.problems += problems
+            if found is not None:
+                yield found
+
+    def thin(self, folder: Folder) -> Iterator[PromoterManifest]:
+        def spoil(below: str, reason: str) -> None:
+            self._spoil(folder.root / below, reason)
+
+        arranged = layout(folder.files(is_of_interest, on_unreadable=spoil))
+        for problem in arranged.problems:
+            path = _shown(folder.root / problem.place.path)
+            self.problems.append(attrs.evolve(problem, place=attrs.evolve(problem.place, path=path)))
+        for name in arranged.names:
+            yield from self._thin(folder, manifest_file(name), images_file(name))
+
+    def _thin(self, folder: Folder, manifest: str, images: str) -> Iterator[PromoterManifest]:
+        path, limit = folder.root / manifest, self._limits.yaml_bytes
+        root, is_document = self._document(path, lambda: folder.read(manifest, limit))
+        named, problems = thin_registries(root, _shown(path)) if is_document else (None, ())
+        self.problems += problems
+        path = folder.root / images
+        root, is_document = self._document(path, lambda: folder.read(images, limit))
+        wanted, problems = thin_images(root, _shown(path)) if is_document else ((), ())
+        self.problems += problems
+        if named is not None:
+            yield PromoterManifest(
+                path=_shown(folder.root / manifest),
+                source=named.source,
+                destinations=named.destinations,
+                images=wanted,
+            )
+
+    def _document(self, path: Path, content: Callable[[], bytes]) -> tuple[Node | None, bool]:
+        """The YAML of a file, which may be empty, and whether there is anything to go on with."""
+        try:
+            root, problems = parse(content(), _shown(path), self._limits)
+        except Unreadable as error:
+            self._spoil(path, str(error))
+            return None, False
+        self.problems += problems
+        return root, root is not None or not problems
+
+    def _spoil(self, path: Path, reason: str) -> None:
+        self.problems.append(Problem(Place(_shown(path), 1, 1), reason, gravity=Gravity.FILE))
+
+
+def _shown(path: Path) -> str:
+    """A path as text; what is not UTF-8 in a name is shown with escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
