@@ -1,0 +1,89 @@
+"""One request with the host it came to, and the answer to it: what the operations take and return."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+from multidict import CIMultiDict
+
+from cip_async.fake_registry.calls import Call, checked_repository
+from cip_async.fake_registry.content import Content
+from cip_async.fake_registry.refusal import Refusal
+from cip_async.fake_registry.rules import Rules
+from cip_async.fake_registry.store import Store
+
+JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
+
+
+@attrs.define(kw_only=True)
+class Visit:
+    """One request. `origin` is scheme and authority as the client wrote them, `peers` the stores of all hosts."""
+
+    call: Call
+    headers: Mapping[str, str]
+    host: str
+    origin: str
+    rules: Rules
+    store: Store
+    peers: Mapping[str, Store]
+
+    @property
+    def path(self) -> str:
+        """The repository that is asked for.
+
+        Raises:
+            Refusal: its name is malformed.
+        """
+        return checked_repository(self.call.repository)
+
+    def located(self, target: str) -> str:
+        """`target` as a `Location` of this host."""
+        match self.rules.locations:
+            case "relative":
+                return target
+            case "absolute":
+                return f"{self.origin}{target}"
+            case "public":
+                return f"https://{self.host}{target}"
+
+
+@attrs.frozen
+class Slice:
+    """A part of a blob that is sent in pieces."""
+
+    content: Content
+    start: int
+    stop: int
+
+
+@attrs.define
+class Reply:
+    """An answer. `size_bytes` is announced as `Content-Length`, also where no body is sent (HEAD)."""
+
+    status: int
+    headers: CIMultiDict[str] = attrs.field(factory=CIMultiDict)
+    body: bytes | Slice = b""
+    size_bytes: int | None = None
+
+    @property
+    def announced_bytes(self) -> int:
+        """The `Content-Length`."""
+        if self.size_bytes is not None:
+            return self.size_bytes
+        return len(self.body) if isinstance(self.body, bytes) else self.body.stop - self.body.start
+
+
+def reply(status: int, headers: Mapping[str, str] | None = None, body: bytes | Slice = b"") -> Reply:
+    """An answer with these headers."""
+    return Reply(status, CIMultiDict(headers or {}), body)
+
+
+def json_reply(body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+    """A successful answer in JSON."""
+    return Reply(200, CIMultiDict({"Content-Type": JSON, **(headers or {})}), body)
+
+
+def refusal_reply(refused: Refusal) -> Reply:
+    """The answer that says no."""
+    return Reply(refused.status, CIMultiDict({"Content-Type": JSON, **refused.headers}), refused.body())
