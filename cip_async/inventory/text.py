@@ -1,17 +1,14 @@
 """A snapshot as text, row by row, so that it is never held: thin `images.yaml`, or lines of CSV; pure."""
 
 import enum
-import re
 from collections.abc import Iterable
-from typing import Final, Protocol, assert_never
+from typing import Protocol, assert_never
 
 import attrs
 
 from cip_async.inventory.rows import Row
-from cip_async.reference import Digest, RegistryPath, Repository
-
-_PLAIN_NAME: Final = re.compile(r"[a-z][a-z0-9._/-]*", re.ASCII)
-_NOT_TEXT_IN_YAML: Final = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
+from cip_async.manifests.render import digest_text, image_text
+from cip_async.reference import Digest, ImageName, RegistryPath, Repository, Tag
 
 
 class Output(enum.Enum):
@@ -65,7 +62,7 @@ class _Yaml:
     _base: RegistryPath
     _repository: Repository | None = None
     _digest: Digest | None = None
-    _tags: list[str] = attrs.field(factory=list)
+    _tags: list[Tag] = attrs.field(factory=list)
 
     def feed(self, rows: Iterable[Row]) -> str:
         return "".join(map(self._before, rows))
@@ -77,28 +74,22 @@ class _Yaml:
         """What is complete when `row` comes; the row itself may go on in the next one."""
         text = ""
         if row.repository != self._repository:
-            name = _relative(row.repository, self._base)
-            text = f"{self._finished_digest()}- name: {_scalar(name)}\n  dmap:\n"
+            text = self._finished_digest() + image_text(_relative(row.repository, self._base))
             self._repository = row.repository
         elif row.digest != self._digest:
             text = self._finished_digest()
         self._digest = row.digest
         if row.tag is not None:
-            self._tags.append(f'"{row.tag}"')
+            self._tags.append(row.tag)
         return text
 
     def _finished_digest(self) -> str:
         if self._digest is None:
             return ""
-        text = f'    "{self._digest}": [{", ".join(self._tags)}]\n'
+        text = digest_text(self._digest, self._tags)
         self._digest, self._tags = None, []
         return text
 
 
-def _relative(repository: Repository, base: RegistryPath) -> str:
-    return repository.path.removeprefix(f"{base.prefix}/") if base.prefix else repository.path
-
-
-def _scalar(name: str) -> str:
-    """An image name as YAML: quoted where other readers would take it for a number, a truth value or nothing."""
-    return name if _PLAIN_NAME.fullmatch(name) and name not in _NOT_TEXT_IN_YAML else f'"{name}"'
+def _relative(repository: Repository, base: RegistryPath) -> ImageName:
+    return ImageName(repository.path.removeprefix(f"{base.prefix}/") if base.prefix else repository.path)

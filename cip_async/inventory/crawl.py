@@ -1,0 +1,224 @@
+"""The crawl: list the repositories that pairs name, and plan each pair as soon as its listings are in.
+
+Destinations come first. A source is asked only where a destination lacks something, and of a plain registry only
+for what is lacking, since reading a manifest from it is what the copy needs anyway. Each repository is listed
+once, however many pairs it is in. A repository that cannot be listed makes its own edges unknown, nothing else.
+
+Listings are let go as soon as their pairs are planned; those that wait for a source are cut to what is wanted.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+
+import attrs
+
+from cip_async.errors import CredentialError, RegistryError
+from cip_async.events import Listener, ListingFailed, PairPlanned, RepositoryListed, Stage, StageStarted, tell_nobody
+from cip_async.inventory.extent import narrowed, united, wanted_tagless, wanted_tags
+from cip_async.inventory.lanes import Lanes
+from cip_async.inventory.presence import HoldsDigest, presence
+from cip_async.inventory.store import InventoryStore
+from cip_async.model.listing import Listing, ListingFailure
+from cip_async.model.plan import Pair, PairPlan
+from cip_async.reference import Digest, Repository
+from cip_async.registry.listing.lister import Lister
+
+PlanPair = Callable[[Pair, Listing | ListingFailure, Listing | ListingFailure | None], PairPlan]
+"""Sorts the edges of a pair, given its destination's and, where it was asked, its source's listing."""
+
+Needed = Callable[[Pair, Listing], AbstractSet[Digest]]
+"""The digests that a pair's destination does not have as wanted, so that the source is asked for them."""
+
+OnPlanned = Callable[[Sequence[PairPlan]], Awaitable[None]]
+"""Takes the plans of all pairs of one source repository, in the order of the pairs; it may make the crawl wait."""
+
+
+@attrs.define(eq=False)
+class _Group:
+    """One source repository with all its pairs: what is handed on together."""
+
+    source: Repository
+    pairs: int = 0
+    plans: dict[int, PairPlan] = attrs.field(factory=dict)
+    waiting: list["_Waiting"] = attrs.field(factory=list)
+    is_asking: bool = False
+    known: Listing | ListingFailure | None = None
+
+
+@attrs.frozen(eq=False)
+class _Place:
+    """A pair, and which of its group's pairs it is."""
+
+    group: _Group
+    number: int
+    pair: Pair
+
+
+@attrs.frozen(eq=False)
+class _Waiting:
+    """A pair whose destination lacks something, and is to be planned when the source was asked for it."""
+
+    place: _Place
+    destination: Listing
+    lacking: AbstractSet[Digest]
+
+
+async def crawl(
+    pairs: Iterable[Pair],
+    *,
+    lister: Lister,
+    holds: HoldsDigest,
+    needed: Needed,
+    plan_pair: PlanPair,
+    on_planned: OnPlanned,
+    store: InventoryStore | None = None,
+    listener: Listener = tell_nobody,
+) -> None:
+    """List what `pairs` name, and hand on the plans of each source repository once they are complete.
+
+    `holds` says whether a plain registry's source repository holds a digest. With a `store` all listings are
+    kept there too.
+
+    Raises:
+        FileProblem: the store cannot be written.
+    """
+    await _Crawl(pairs, lister, holds, needed, plan_pair, on_planned, store, listener).run()
+
+
+class _Crawl:
+    """The state of one crawl; every step is a job in the lane of the host it talks to."""
+
+    def __init__(
+        self,
+        pairs: Iterable[Pair],
+        lister: Lister,
+        holds: HoldsDigest,
+        needed: Needed,
+        plan_pair: PlanPair,
+        on_planned: OnPlanned,
+        store: InventoryStore | None,
+        listener: Listener,
+    ) -> None:
+        self._lister = lister
+        self._holds = holds
+        self._needed = needed
+        self._plan_pair = plan_pair
+        self._on_planned = on_planned
+        self._store = store
+        self._listener = listener
+        self._lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=lister.settings.hosts_at_once)
+        self._destinations: dict[Repository, list[_Place]] = {}
+        groups: dict[Repository, _Group] = {}
+        for pair in pairs:
+            group = groups.setdefault(pair.source, _Group(pair.source))
+            self._destinations.setdefault(pair.destination, []).append(_Place(group, group.pairs, pair))
+            group.pairs += 1
+
+    async def run(self) -> None:
+        """List everything, one source repository's destinations after the other's."""
+        self._listener(StageStarted(stage=Stage.LIST, total=len(self._destinations)))
+        await self._lanes.run(
+            (destination.host, functools.partial(self._list_destination, destination, places))
+            for destination, places in self._destinations.items()
+        )
+
+    async def _list_destination(self, destination: Repository, places: Sequence[_Place]) -> None:
+        pairs = [place.pair for place in places]
+        listing = await self._listed(
+            destination, self._lister.wanted(destination, wanted_tags(pairs), wanted_tagless(pairs))
+        )
+        for place in places:
+            lacking = self._needed(place.pair, listing) if isinstance(listing, Listing) else frozenset()
+            if lacking and isinstance(listing, Listing):
+                place.group.waiting.append(_Waiting(place, narrowed(listing, [place.pair]), lacking))
+                self._ask_source(place.group)
+            else:
+                await self._plan(place, listing, None)
+
+    def _ask_source(self, group: _Group) -> None:
+        if not group.is_asking:
+            group.is_asking = True
+            self._lanes.add(group.source.host, functools.partial(self._answer, group), first=True)
+
+    async def _answer(self, group: _Group) -> None:
+        """Plan the pairs that wait for the source, and those that come to wait for it meanwhile."""
+        while group.waiting:
+            waiting, group.waiting = group.waiting, []
+            source = await self._source(group, frozenset().union(*(each.lacking for each in waiting)))
+            for each in waiting:
+                doubtful = _doubtful(each, source)
+                if doubtful:
+                    look_again = functools.partial(self._look_again, each, doubtful, source)
+                    self._lanes.add(each.destination.repository.host, look_again, first=True)
+                else:
+                    await self._plan(each.place, each.destination, source)
+        group.is_asking = False
+
+    async def _source(self, group: _Group, lacking: AbstractSet[Digest]) -> Listing | ListingFailure:
+        """What the source says of `lacking`; nothing is asked twice, nor again after a failure."""
+        known = group.known
+        if isinstance(known, ListingFailure):
+            return known
+        if known is None:
+            known = group.known = await self._listed(group.source, self._asked(group.source, lacking))
+        elif known.asked is not None and lacking - known.asked:
+            more = self._asked(group.source, lacking - known.asked)
+            known = group.known = await self._listed(group.source, more, known)
+        return known
+
+    async def _asked(self, source: Repository, digests: AbstractSet[Digest]) -> Listing:
+        if self._lister.lists_all(source.host):
+            return await self._lister.digests(source, digests)
+        return await presence(source, digests, self._holds)
+
+    async def _look_again(
+        self, waiting: _Waiting, doubtful: AbstractSet[Digest], source: Listing | ListingFailure
+    ) -> None:
+        """Ask the destination for digests that it was not asked for, since the source does not have them."""
+        destination = waiting.destination.repository
+        more = self._lister.digests(destination, doubtful)
+        await self._plan(waiting.place, await self._listed(destination, more, waiting.destination), source)
+
+    async def _listed(
+        self, repository: Repository, listing: Awaitable[Listing], known: Listing | None = None
+    ) -> Listing | ListingFailure:
+        """What `listing` and what was `known` before say together, or why the one cannot be had."""
+        try:
+            more = await listing
+            found = united(known, more) if known else more
+        except (RegistryError, CredentialError) as error:
+            self._listener(ListingFailed(repository=repository, reason=str(error)))
+            return ListingFailure(repository=repository, reason=str(error))
+        if self._store is not None:
+            await self._store.put(found)
+        self._listener(RepositoryListed(repository=repository, digests=len(found.digests), tags=len(found.tags)))
+        return found
+
+    async def _plan(
+        self, place: _Place, destination: Listing | ListingFailure, source: Listing | ListingFailure | None
+    ) -> None:
+        plan = self._plan_pair(place.pair, destination, source)
+        self._listener(
+            PairPlanned(
+                source=place.pair.source,
+                destination=place.pair.destination,
+                already_promoted=plan.already_promoted,
+                promote=sum(promotion.edges for promotion in plan.promotions),
+                setbacks=len(plan.setbacks),
+            )
+        )
+        group = place.group
+        group.plans[place.number] = plan
+        if len(group.plans) == group.pairs:
+            plans, group.plans, group.known = group.plans, {}, None
+            await self._on_planned([plans[number] for number in range(group.pairs)])
+
+
+def _doubtful(waiting: _Waiting, source: Listing | ListingFailure) -> AbstractSet[Digest]:
+    """The lacking digests that the source does not have, and that the destination was not asked for."""
+    return {
+        digest
+        for digest in waiting.lacking
+        if waiting.destination.holds(digest) is None and not (isinstance(source, Listing) and source.holds(digest))
+    }
