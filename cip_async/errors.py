@@ -38,14 +38,6 @@ class InvalidManifests(InputError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-class PlanConflict(InputError):
-    """The plan cannot be carried out as a whole, and nothing was written."""
-
-    def __init__(self, conflicts: tuple[object, ...]) -> None:
-        self.conflicts = conflicts
-        super().__init__("\n".join(str(conflict) for conflict in conflicts))
-
-
 class OperatorError(CipError):
     """The way the program was set up or called is wrong; the operator must mend it."""
 

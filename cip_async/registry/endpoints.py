@@ -45,6 +45,10 @@ class Endpoints:
             return f"library/{repository.path}"
         return repository.path
 
+    def place(self, repository: Repository) -> str:
+        """Where a repository really is, the same for all names that one endpoint has."""
+        return f"{self.origin(repository.host)}/{self.path(repository)}"
+
     def map_back(self, host: Host, url: URL) -> URL:
         """A server-supplied URL, moved to the endpoint if it carries the host's public name.
 

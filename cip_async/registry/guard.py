@@ -3,6 +3,7 @@
 The transport asks before anything else happens, so no caller's mistake can get past.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
@@ -13,19 +14,25 @@ from cip_async.reference import Repository
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
+def _as_written(repository: Repository) -> str:
+    return str(repository)
+
+
 @attrs.define
 class Guard:
     """What may be written in one run.
 
-    `writable` is False in a dry run. `sources` are the repositories that images are promoted from; it only grows.
+    `writable` is False in a dry run. `place` says where a repository really is, so that a source is recognised
+    under another name of its host too.
     """
 
     writable: bool
-    sources: frozenset[Repository] = frozenset()
+    place: Callable[[Repository], str] = _as_written
+    _sources: set[str] = attrs.field(factory=set, init=False)
 
-    def protect(self, sources: frozenset[Repository]) -> None:
+    def protect(self, sources: Iterable[Repository]) -> None:
         """Refuse all writes to `sources` from now on."""
-        self.sources |= sources
+        self._sources.update(map(self.place, sources))
 
     def check(self, method: str, repository: Repository | None) -> None:
         """Refuse a request that must not be sent.
@@ -37,7 +44,7 @@ class Guard:
             return
         if repository is None:
             raise WriteRefused(method, "an unnamed repository", "a write must name its repository")
-        if repository in self.sources:
+        if self.place(repository) in self._sources:
             raise WriteRefused(method, str(repository), "it is a source of this promotion, and sources are read-only")
         if not self.writable:
             raise WriteRefused(method, str(repository), "this is a dry run")

@@ -30,6 +30,10 @@ class Ledger:
         line[2] += sent_bytes
         line[3] += received_bytes
 
+    def clear(self) -> None:
+        """Forget what was counted; a new run begins."""
+        self._lines.clear()
+
     def lines(self) -> tuple[LedgerLine, ...]:
         """What was counted so far, sorted."""
         return tuple(
