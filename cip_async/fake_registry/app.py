@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import anyio
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from cip_async.fake_registry import blobs, listings, manifests, uploading
 from cip_async.fake_registry.calls import Call, CallClass, parse_call
@@ -58,6 +58,11 @@ class HostApp:
             except Refusal as refused:
                 reply = refusal_reply(refused)
             return await send(request, reply, entry)
+        except (ConnectionError, ClientPayloadError):
+            raise  # the client went away
+        except Exception as error:
+            self._host.failures.append(error)
+            raise
         finally:
             self._host.ledger.close(entry)
 

@@ -26,7 +26,10 @@ class Latency:
 
 @attrs.define(kw_only=True)
 class FakeHost:
-    """A registry host. Everything may be changed while it is being served."""
+    """A registry host. Everything may be changed while it is being served.
+
+    `failures` are errors of the registry itself: whoever serves the host raises them at the end.
+    """
 
     name: str
     rules: Rules = attrs.field(factory=Rules)
@@ -34,6 +37,7 @@ class FakeHost:
     ledger: Ledger = attrs.field(factory=Ledger)
     latency: Latency = attrs.field(factory=Latency)
     clock: Callable[[], float] = time.time
+    failures: list[Exception] = attrs.field(factory=list)
 
 
 class FakeRegistries(Mapping[str, FakeHost]):

@@ -37,6 +37,7 @@ async def serve(
 
     Raises:
         OSError: a port cannot be had.
+        ExceptionGroup: a request met an error of the registry itself; a refusal is none.
     """
     scheme = "http" if tls is None else "https"
     stores = registries.stores
@@ -59,3 +60,6 @@ async def serve(
             await web.SockSite(runner, listener, ssl_context=tls, backlog=_BACKLOG).start()
             endpoints[host.name] = f"{scheme}://{address}:{listener.getsockname()[1]}"
         yield Servers(registries, endpoints)
+    failures = [failure for host in registries.values() for failure in host.failures]
+    if failures:
+        raise ExceptionGroup("the fake registry failed", failures)
