@@ -22,10 +22,8 @@ def read(path: Path, limit_bytes: int) -> bytes:
         Unreadable: it is no file, larger than `limit_bytes`, or the system refuses.
     """
     try:
-        # Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Unreadable("is not a file")
             content = file.read(limit_bytes + 1)
     except OSError as error:
@@ -87,6 +85,11 @@ class Folder:
             raise Unreadable("is a link that leads in a circle") from error
         if not is_inside:
             raise Unreadable("is a link that leads out of the folder")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; without O_NONBLOCK, that of a named pipe would wait for a writer for ever."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _is_folder(entry: os.DirEntry[str], below: Parts) -> bool:

@@ -57,8 +57,8 @@ def layout(files: Iterable[Parts]) -> Layout:
     manifests = {parts[1] for parts in present if _is_manifest(parts)}
     images = {parts[1] for parts in present if _is_images(parts)}
     problems = sorted((*_incomplete(manifests - images), *_unused(images - manifests, present), *_strays(present)))
-    if not present:
-        problems.append(_problem("", Gravity.FILE, f"has no promoter manifest: expected {_HOME[_MANIFEST_FILE]}"))
+    if not manifests:
+        problems.insert(0, _problem("", Gravity.FILE, f"has no promoter manifest: expected {_HOME[_MANIFEST_FILE]}"))
     return Layout(names=tuple(sorted(manifests & images)), problems=tuple(problems))
 
 

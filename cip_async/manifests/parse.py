@@ -5,6 +5,7 @@ documents, and no deep nesting. Events are read instead of composed nodes, since
 in C, and enough brackets would crash the interpreter.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from cip_async.model.promoter_manifest import Gravity, Place, Problem
 from cip_async.settings import Files
 
 _SECOND: Final = 2
+_BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 def parse(content: bytes, path: str, limits: Files) -> tuple[Node | None, tuple[Problem, ...]]:
@@ -150,9 +152,13 @@ def _problem(path: str, position: tuple[int, int], message: str) -> Problem:
 
 def _position(content: bytes, offset: int) -> tuple[int, int]:
     """The line and column of a byte."""
-    before = content[:offset].decode("utf-8", "replace").removeprefix("\ufeff")
-    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _lines(content[:offset])
     return len(lines), len(lines[-1]) + 1
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines as YAML 1.1 and libyaml count them."""
+    return _BREAK.split(content.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
 def _marked(error: MarkedYAMLError) -> tuple[int, int]:
@@ -162,8 +168,10 @@ def _marked(error: MarkedYAMLError) -> tuple[int, int]:
 
 def _reason(error: MarkedYAMLError, content: bytes, position: tuple[int, int]) -> str:
     line, column = position
-    lines = content.decode("utf-8").removeprefix("\ufeff").splitlines()
+    lines = _lines(content)
     if line <= len(lines) and lines[line - 1][column - 1 : column] == "\t":
         return "a tab cannot stand here, indent with spaces"
     context = f" {error.context}" if error.context else ""
-    return f"{error.problem}{context}"
+    start = error.context_mark
+    begin = f" that begins in line {start.line + 1}" if context and start and start.line + 1 != line else ""
+    return f"{error.problem}{context}{begin}"

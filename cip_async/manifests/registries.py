@@ -3,6 +3,7 @@
 Any breach spoils the whole file: where to write is never guessed.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -17,6 +18,8 @@ from cip_async.reference import RegistryPath, parse_registry_path
 _FIELDS: Final = ("name", "service-account", "src")
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
+# A leading dash would be taken for an option by the programs that are asked for an account's credentials.
+_ACCOUNT: Final = re.compile(r"[^\s-]\S*")
 
 
 @attrs.frozen(kw_only=True)
@@ -84,9 +87,9 @@ def _flag(node: Node | None, findings: Findings) -> bool:
 def _account(node: Node | None, findings: Findings) -> str | None:
     if node is None or (isinstance(node, Scalar) and (node.is_null or not node.text)):
         return None
-    if isinstance(node, Scalar):
+    if isinstance(node, Scalar) and _ACCOUNT.fullmatch(node.text) and node.text.isprintable():
         return node.text
-    findings.unexpected(node, "service-account", "the name of an account", Gravity.FILE)
+    findings.unexpected(node, "service-account", "the name of an account, without spaces", Gravity.FILE)
     return None
 
 

@@ -83,7 +83,8 @@ class _Loading:
         arranged = layout(folder.files(is_of_interest, on_unreadable=spoil))
         for problem in arranged.problems:
             path = _shown(folder.root / problem.place.path)
-            self.problems.append(attrs.evolve(problem, place=attrs.evolve(problem.place, path=path)))
+            place = attrs.evolve(problem.place, path=path)
+            self.problems.append(attrs.evolve(problem, place=place, message=_shown(problem.message)))
         for name in arranged.names:
             yield from self._thin(folder, manifest_file(name), images_file(name))
 
@@ -118,6 +119,6 @@ class _Loading:
         self.problems.append(Problem(Place(_shown(path), 1, 1), reason, gravity=Gravity.FILE))
 
 
-def _shown(path: Path) -> str:
-    """A path as text; what is not UTF-8 in a name is shown with escapes."""
+def _shown(path: Path | str) -> str:
+    """A path, or a text with paths in it; what is not UTF-8 in a name is shown with escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
