@@ -44,7 +44,8 @@ def summary(report: Report, code: ExitCode) -> Iterator[str]:
     tally = total(report)
     yield _headline(report, tally)
     yield from _counts(tally)
-    yield from bounded(_failures(report), REASONS_SHOWN, "reason")
+    if tally.fate(Fate.FAILED):
+        yield from bounded(_failures(report), REASONS_SHOWN, "reason")
     yield from _cost(report)
     yield from _next(report, tally, code)
 
