@@ -19,7 +19,7 @@ class ServeHosts(Protocol):
 
 @pytest.fixture
 async def serve_hosts(anyio_backend: object) -> AsyncIterator[ServeHosts]:
-    """Starts hosts when it is called: `servers = await serve_hosts("gcr.io", "eu.gcr.io", rules=Rules.google)`."""
+    """Call it to start hosts, with the rules that each should have; they end with the test."""
     async with AsyncExitStack() as stack:
 
         async def start(*names: str, rules: Callable[[], Rules] = Rules) -> Servers:
