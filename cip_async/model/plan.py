@@ -64,8 +64,8 @@ class Setback:
 class PairPlan:
     """What planning says of all edges of one pair.
 
-    `already_promoted` counts edges. Promotions are sorted by digest and tag, as setbacks are; pairs with
-    equal promotions share the tuple.
+    `already_promoted` counts edges. Promotions are sorted by digest and tag, as setbacks are, a tagless
+    one after those with tags; pairs with equal promotions share the tuple.
     """
 
     pair: Pair

@@ -119,7 +119,7 @@ class PromoterManifests:
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class WantedImage:
-    """All that is wanted from one source repository, united over the entries of that name.
+    """All that is wanted from one source repository, united over the entries of that name: no edge is there twice.
 
     One object is shared by the pairs of all its mirrors, so it must never be changed.
     """
@@ -129,7 +129,7 @@ class WantedImage:
 
     @cached_property
     def by_tag(self) -> dict[Tag, Digest]:
-        """Which digest each tag should point to."""
+        """Which digest each tag should point to; one of them where a tag is wanted with several."""
         return {tag: want.digest for want in self.wants for tag in want.tags}
 
     @cached_property
@@ -140,4 +140,4 @@ class WantedImage:
     @cached_property
     def edges(self) -> int:
         """How many edges lead from here to one destination repository."""
-        return len(self.by_tag) + len(self.tagless)
+        return sum(len(want.tags) or 1 for want in self.wants)

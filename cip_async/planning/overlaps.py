@@ -1,0 +1,94 @@
+"""Finds destination tags that are wanted with two digests, before any registry is asked.
+
+What counts is the full path of the destination: however it is split into registry entry and image name, it is one
+place. Mirrors that are to have the same are looked at once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import attrs
+
+from cip_async.model.plan import Overlap, Pair
+from cip_async.model.promoter_manifest import Place, WantedImage
+from cip_async.reference import Digest, Repository, Tag
+
+Overlapping = Mapping[Repository, Mapping[Tag, Overlap]]
+"""For each destination repository that has any, its tags that are in an overlap."""
+
+
+def overlaps(pairs: Iterable[Pair]) -> tuple[Overlap, ...]:
+    """Every destination tag that `pairs` want with two digests, sorted by place.
+
+    One that is wanted with more digests is told once for each but the first.
+    """
+    found: dict[Overlap, list[Repository]] = {}
+    for images, destinations in _alike(pairs):
+        for overlap in _overlaps(images):
+            found.setdefault(overlap, []).extend(destinations)
+    return tuple(
+        attrs.evolve(overlap, destinations=tuple(sorted(found[overlap]))) for overlap in sorted(found, key=_order)
+    )
+
+
+def overlapping(found: Iterable[Overlap]) -> Overlapping:
+    """Which tags of which destination repository are in an overlap, and in which."""
+    tags: dict[Repository, dict[Tag, Overlap]] = {}
+    for overlap in found:
+        for destination in overlap.destinations:
+            tags.setdefault(destination, {}).setdefault(overlap.tag, overlap)
+    return tags
+
+
+def _alike(pairs: Iterable[Pair]) -> Iterator[tuple[tuple[WantedImage, ...], list[Repository]]]:
+    """Destinations by what they are to have; a source of its own for each image makes no difference."""
+    images: dict[Repository, list[WantedImage]] = {}
+    for pair in pairs:
+        images.setdefault(pair.destination, []).append(pair.image)
+    alike: dict[tuple[WantedImage, ...], list[Repository]] = {}
+    for destination, of_destination in images.items():
+        alike.setdefault(tuple(of_destination), []).append(destination)
+    yield from alike.items()
+
+
+def _overlaps(images: tuple[WantedImage, ...]) -> Iterator[Overlap]:
+    for tag in sorted(_claimed_twice(images)):
+        first, *others = sorted(_claims(images, tag), key=_by_place)
+        for other in others:
+            yield Overlap(
+                tag=tag,
+                first=first[0],
+                first_place=first[1],
+                second=other[0],
+                second_place=other[1],
+                destinations=(),
+            )
+
+
+def _claimed_twice(images: Iterable[WantedImage]) -> set[Tag]:
+    wanted: dict[Tag, Digest] = {}
+    return {
+        tag
+        for image in images
+        for want in image.wants
+        for tag in want.tags
+        if wanted.setdefault(tag, want.digest) != want.digest
+    }
+
+
+def _claims(images: Iterable[WantedImage], tag: Tag) -> Iterable[tuple[Digest, Place]]:
+    """The digests that `tag` is wanted with, each with the first place that says so."""
+    places: dict[Digest, Place] = {}
+    for image in images:
+        for want in image.wants:
+            if tag in want.tags:
+                place = want.tag_places[want.tags.index(tag)]
+                places[want.digest] = min(place, places.get(want.digest, place))
+    return places.items()
+
+
+def _by_place(claim: tuple[Digest, Place]) -> tuple[Place, Digest]:
+    return claim[1], claim[0]
+
+
+def _order(overlap: Overlap) -> tuple[Place, Place, Tag, Digest, Digest]:
+    return overlap.second_place, overlap.first_place, overlap.tag, overlap.first, overlap.second
