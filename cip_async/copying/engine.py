@@ -4,7 +4,7 @@ Three kinds of work run side by side: reading the documents of what is to be pla
 writes of each host. Each host has workers of its own, so a slow host holds back no other.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -83,6 +83,15 @@ class Engine:
         self._relayed_to: dict[Digest, Repository] = {}
         self._open_pairs: dict[Repository, int] = {}
         self._room = anyio.Event()
+        self._mounts: dict[Host, bool] = {}
+
+    def capabilities(self) -> Mapping[Host, Mapping[str, bool]]:
+        """What hosts have shown that they can do, and what not: `mounts`, `several-tags`."""
+        known: dict[Host, dict[str, bool]] = {}
+        for name, shown in (("mounts", self._mounts), ("several-tags", self._committer.several_tags)):
+            for host, can in shown.items():
+                known.setdefault(host, {})[name] = can
+        return known
 
     async def copy(self, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
         """Carry out all promotions of `groups`: the pairs of one source repository each.
@@ -186,11 +195,13 @@ class Engine:
             self._carry_out(self._placements.blob_failed(node, error, for_all=False))
             return
         if answer is True:
+            self._mounts[node.repository.host] = True
             self._placed(node, Placed.MOUNTED)
             self._carry_out(self._placements.mounted(node))
             return
         if isinstance(answer, UploadSession):
             self._sessions[node] = answer
+        self._mounts.setdefault(node.repository.host, False)
         self._carry_out(self._placements.mount_refused(node, supported=answer is not False))
 
     def _bring(self, node: BlobNode) -> None:

@@ -15,14 +15,17 @@ NONE_OVERLAPPING: Final[Overlapping] = {}
 
 
 def needed(pair: Pair, destination: Listing, *, overlapping: Overlapping = NONE_OVERLAPPING) -> AbstractSet[Digest]:
-    """The digests that `destination` lacks, or was not asked for: the source must say whether it holds them."""
+    """The digests that are not in `destination` as wanted: the source must say whether it holds them.
+
+    Those that lack a tag alone are among them: one read from the source serves all mirrors.
+    """
     if _is_done(pair.image, destination):
         return frozenset()
     excluded = overlapping.get(pair.destination, {})
     return frozenset(
         want.digest
         for want in pair.image.wants
-        if not destination.holds(want.digest) and _lacks(want, destination.tags, excluded)
+        if _lacks(want, destination, excluded)
     )
 
 
@@ -69,8 +72,10 @@ def _is_done(image: WantedImage, destination: Listing) -> bool:
     return wants_each_tag_once and has_tags and image.tagless <= destination.digests
 
 
-def _lacks(want: WantedDigest, tags: Mapping[Tag, Digest], excluded: Mapping[Tag, Overlap]) -> bool:
-    return not want.tags or any(tag not in tags and tag not in excluded for tag in want.tags)
+def _lacks(want: WantedDigest, destination: Listing, excluded: Mapping[Tag, Overlap]) -> bool:
+    if not want.tags:
+        return not destination.holds(want.digest)
+    return any(tag not in destination.tags and tag not in excluded for tag in want.tags)
 
 
 def _edges(want: WantedDigest) -> Iterator[tuple[Tag | None, Place]]:

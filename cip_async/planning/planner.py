@@ -24,7 +24,7 @@ class Planner:
         self._promotions: dict[tuple[Promotion, ...], tuple[Promotion, ...]] = {}
 
     def needed(self, pair: Pair, destination: Listing) -> AbstractSet[Digest]:
-        """The digests that `destination` lacks, or was not asked for: the source must say whether it holds them."""
+        """The digests that are not in `destination` as wanted: the source must say whether it holds them."""
         return needed(pair, destination, overlapping=self._overlapping)
 
     def pair_plan(

@@ -1,0 +1,115 @@
+"""A plan in the making: what is wanted, and the pairs that are planned so far."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Self
+
+import attrs
+
+from cip_async.errors import InvalidSettings
+from cip_async.model.listing import ListingFailure
+from cip_async.model.plan import Overlap, Pair, PairPlan, Plan
+from cip_async.model.promoter_manifest import Problem, PromoterManifests, Totals
+from cip_async.planning.conflicts import lost_sources
+from cip_async.planning.overlaps import overlaps
+from cip_async.planning.pairs import totals, wanted_pairs
+from cip_async.planning.planner import Planner
+from cip_async.reference import Repository
+
+NOT_LISTED = "the run ended before this repository was listed"
+
+
+@attrs.define(kw_only=True, eq=False, slots=False)
+class Draft:
+    """What is wanted between which repositories, and the plans of pairs as they come in."""
+
+    pairs: tuple[Pair, ...]
+    overlaps: tuple[Overlap, ...]
+    invalid: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    totals: Totals
+    quarantine: bool
+    _planned: dict[tuple[Repository, Repository], PairPlan] = attrs.field(factory=dict, init=False)
+
+    @classmethod
+    def of(
+        cls,
+        manifests: PromoterManifests,
+        *,
+        only: Sequence[str] | None = None,
+        to: Sequence[str] | None = None,
+        quarantine: bool = False,
+    ) -> Self:
+        """Begin a plan for `manifests`, filtered as `wanted_pairs` does.
+
+        Raises:
+            InvalidSettings: something is wanted, and the filters leave nothing of it.
+        """
+        pairs = wanted_pairs(manifests, only=only, to=to)
+        if not pairs and (only is not None or to is not None) and wanted_pairs(manifests):
+            filters = {name: tuple(globs) for name, globs in (("only", only), ("to", to)) if globs is not None}
+            raise InvalidSettings("the filter", filters, "globs that match what the promoter manifests want")
+        return cls(
+            pairs=pairs,
+            overlaps=overlaps(pairs),
+            invalid=manifests.invalid,
+            warnings=manifests.warnings,
+            totals=totals(manifests),
+            quarantine=quarantine,
+        )
+
+    @classmethod
+    def from_plan(cls, plan: Plan) -> Self:
+        """A plan that is complete already."""
+        draft = cls(
+            pairs=tuple(each.pair for each in plan.pairs),
+            overlaps=plan.overlaps,
+            invalid=plan.invalid,
+            warnings=plan.warnings,
+            totals=plan.totals,
+            quarantine=plan.quarantine,
+        )
+        draft.take(plan.pairs)
+        return draft
+
+    @property
+    def sources(self) -> frozenset[Repository]:
+        """All repositories that are promoted from."""
+        return frozenset(pair.source for pair in self.pairs)
+
+    @cached_property
+    def fed_by_several(self) -> frozenset[Repository]:
+        """The destination repositories that several source repositories are promoted to."""
+        sources: defaultdict[Repository, set[Repository]] = defaultdict(set)
+        for pair in self.pairs:
+            sources[pair.destination].add(pair.source)
+        return frozenset(destination for destination, feeding in sources.items() if len(feeding) > 1)
+
+    def take(self, pair_plans: Iterable[PairPlan]) -> None:
+        """Take pairs that are planned."""
+        for each in pair_plans:
+            self._planned[each.pair.source, each.pair.destination] = each
+
+    def plan(self) -> Plan:
+        """The plan so far. The edges of pairs that are not planned yet are unknown."""
+        pairs = tuple(
+            self._planned.get((pair.source, pair.destination)) or self._unplanned(pair) for pair in self.pairs
+        )
+        return Plan(
+            pairs=pairs,
+            overlaps=self.overlaps,
+            lost_sources=lost_sources(pairs),
+            invalid=self.invalid,
+            warnings=self.warnings,
+            totals=self.totals,
+            quarantine=self.quarantine,
+        )
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Decides about the pairs."""
+        return Planner(self.overlaps)
+
+    def _unplanned(self, pair: Pair) -> PairPlan:
+        return self.planner.pair_plan(pair, ListingFailure(repository=pair.destination, reason=NOT_LISTED), None)

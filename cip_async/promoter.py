@@ -1,0 +1,320 @@
+"""A promotion from end to end: the stages in order.
+
+List what the promoter manifests name, plan, copy, report. Where conflicts abort the run, nothing is copied before the
+whole plan is known. Where they are quarantined, a source repository with all its mirrors is copied as soon as it is
+planned, while the crawl goes on.
+"""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+import anyio
+import attrs
+
+from cip_async.copying.commit import Committer
+from cip_async.copying.documents import Documents
+from cip_async.copying.engine import Engine
+from cip_async.copying.progress import EdgeKey, Progress
+from cip_async.errors import CipError, InvalidSettings
+from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
+from cip_async.inventory.crawl import OnPlanned, crawl
+from cip_async.inventory.snapshot import Snapshot, snapshot
+from cip_async.inventory.store import InventoryStore
+from cip_async.model.plan import PairPlan, Plan
+from cip_async.model.promoter_manifest import PromoterManifests
+from cip_async.model.report import Ending, Failure, LedgerLine, Report
+from cip_async.planning.conflicts import is_blocked
+from cip_async.planning.draft import Draft
+from cip_async.reference import Digest, Repository, parse_host, parse_registry_path
+from cip_async.registry.client import RegistryClient
+from cip_async.registry.credentials.docker_config import DockerConfig
+from cip_async.registry.credentials.provider import Chain
+from cip_async.registry.endpoints import Endpoints
+from cip_async.registry.gate import Gates
+from cip_async.registry.guard import Guard
+from cip_async.registry.listing.lister import Lister
+from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
+from cip_async.registry.quota import usual_rate
+from cip_async.registry.session import HttpSession
+from cip_async.registry.transport import Transport
+from cip_async.settings import Settings
+
+_GROUPS_AHEAD: Final = 64
+"""Planned source repositories that may wait for the copy to take them; then the crawl waits."""
+_NOT_DONE: Final = "the run ended before this image was placed"
+
+
+class Promoter:
+    """Promotes images. One promoter makes one run at a time, and keeps connections and tokens between runs.
+
+    Use it as an async context manager. Without `confirm` it is dry: it sends no write, whatever is asked of it.
+    `endpoints` sends the traffic of a host elsewhere (`{"gcr.io": "http://localhost:5000"}`), `strategies` says how a
+    host is listed where its name does not (`{"registry.example": "google"}`). A `connector` is used and never closed.
+    `docker_config` is read instead of Docker's own `config.json`. `listener` hears of everything that happens.
+    """
+
+    def __init__(
+        self,
+        *,
+        confirm: bool = False,
+        settings: Settings | None = None,
+        endpoints: Mapping[str, str] | None = None,
+        strategies: Mapping[str, str] | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        ca_cert: Path | None = None,
+        docker_config: Path | None = None,
+        server_side_only: bool = False,
+        inventory: Path | None = None,
+        listener: Listener = tell_nobody,
+    ) -> None:
+        """Set up everything, and open nothing yet.
+
+        Raises:
+            InvalidSettings: an endpoint or a strategy is not one.
+        """
+        self._settings = settings or Settings()
+        self._confirm = confirm
+        self._server_side_only = server_side_only
+        self._inventory = inventory
+        self._listener = listener
+        resolved = Endpoints(endpoints)
+        self._transport = Transport(
+            session=HttpSession(timeouts=self._settings.timeouts, connector=connector, ca_cert=ca_cert),
+            endpoints=resolved,
+            provider=Chain([DockerConfig(docker_config)]),
+            guard=Guard(writable=confirm, place=resolved.place),
+            gates=Gates(self._settings.rates, usual_rate(resolved), self._settings.threads),
+            settings=self._settings,
+            listener=listener,
+        )
+        self._client = RegistryClient(self._transport, self._settings.bodies)
+        self._lister = Lister(self._client, self._settings, _strategies(strategies or {}))
+        self._run: _Run | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def run(
+        self,
+        manifests: PromoterManifests,
+        *,
+        only: Sequence[str] | None = None,
+        to: Sequence[str] | None = None,
+        quarantine: bool = False,
+    ) -> Report:
+        """Promote what `manifests` want, or find out what would be promoted.
+
+        `only` are globs of image names, `to` of destination hosts or registries. With `quarantine`, conflicts and
+        invalid entries are left out instead of stopping everything. What fails is told in the report.
+
+        Raises:
+            InvalidSettings: `only` and `to` match nothing.
+            FileProblem: the inventory or the spool cannot be written.
+        """
+        if not (quarantine and self._confirm):
+            return await self.promote(await self.plan(manifests, only=only, to=to, quarantine=quarantine))
+        run = self._begin(Draft.of(manifests, only=only, to=to, quarantine=True))
+        with _plain_errors():
+            await self._copy_while_listing(run)
+        return self._end(run, Ending.COMPLETE)
+
+    async def plan(
+        self,
+        manifests: PromoterManifests,
+        *,
+        only: Sequence[str] | None = None,
+        to: Sequence[str] | None = None,
+        quarantine: bool = False,
+    ) -> Plan:
+        """Find out what is to be promoted; writes nothing. The arguments are those of `run`.
+
+        Raises:
+            InvalidSettings, FileProblem: as `run`.
+        """
+        run = self._begin(Draft.of(manifests, only=only, to=to, quarantine=quarantine))
+
+        async def take(pair_plans: Sequence[PairPlan]) -> None:
+            run.draft.take(pair_plans)
+            if not self._confirm:
+                run.documents.forget(pair_plans[0].pair.source)
+
+        await self._list(run, take)
+        run.plan = run.draft.plan()
+        return run.plan
+
+    async def promote(self, plan: Plan) -> Report:
+        """Carry out `plan`, unless this promoter is dry or the plan has conflicts that are not quarantined.
+
+        Raises:
+            FileProblem: the spool cannot be written.
+        """
+        run = self._run if self._run is not None and self._run.plan is plan else self._begin(Draft.from_plan(plan))
+        run.plan = plan
+        if is_blocked(plan):
+            return self._end(run, Ending.CONFLICT)
+        if self._confirm:
+            promoting = [pair_plan for pair_plan in plan.pairs if pair_plan.promotions]
+            images = sum(len(pair_plan.promotions) for pair_plan in promoting)
+            self._listener(StageStarted(stage=Stage.COPY, total=images))
+            with _plain_errors():
+                await self._copy(run, _by_source(promoting))
+        return self._end(run, Ending.COMPLETE)
+
+    def report(self) -> Report:
+        """What the last run did so far, or did; also after it was cancelled, or failed.
+
+        Raises:
+            RuntimeError: there was no run.
+        """
+        if self._run is None:
+            raise RuntimeError("nothing was run yet")
+        return self._run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
+
+    @asynccontextmanager
+    async def snapshot(self, registry: str) -> AsyncIterator[Snapshot]:
+        """List all images at and below `registry`, such as `us.gcr.io/my-project`.
+
+        Raises:
+            InvalidReference: `registry` is malformed, or a mere host that does not tell what it holds.
+            RegistryError, CredentialError: something could not be read to its end.
+            FileProblem: the temporary inventory cannot be written.
+        """
+        async with snapshot(parse_registry_path(registry), self._lister, listener=self._listener) as taken:
+            yield taken
+
+    def _begin(self, draft: Draft) -> "_Run":
+        self._transport.guard.protect(draft.sources)
+        self._transport.ledger.clear()
+        self._run = _Run(draft=draft, documents=Documents(self._client, self._settings.bodies))
+        return self._run
+
+    def _end(self, run: "_Run", ending: Ending) -> Report:
+        run.ending, run.ended = ending, time.monotonic()
+        self._listener(StageStarted(stage=Stage.DONE, total=0))
+        return self.report()
+
+    async def _list(self, run: "_Run", on_planned: OnPlanned) -> None:
+        async with InventoryStore.opened(self._inventory) if self._inventory else nullcontext() as store:
+            await crawl(
+                run.draft.pairs,
+                lister=self._lister,
+                holds=run.holds,
+                needed=run.draft.planner.needed,
+                plan_pair=run.draft.planner.pair_plan,
+                on_planned=on_planned,
+                store=store,
+                listener=self._listener,
+            )
+
+    async def _copy(self, run: "_Run", groups: AsyncIterator[Sequence[PairPlan]]) -> None:
+        run.engine = Engine(
+            client=self._client,
+            retry=self._transport.retry,
+            documents=run.documents,
+            committer=Committer(self._client, is_google),
+            settings=self._settings,
+            listener=self._listener,
+            server_side_only=self._server_side_only,
+            fed_by_several=run.draft.fed_by_several,
+        )
+        await run.engine.copy(groups)
+
+    async def _copy_while_listing(self, run: "_Run") -> None:
+        send, receive = anyio.create_memory_object_stream[Sequence[PairPlan]](_GROUPS_AHEAD)
+
+        async def hand_on(pair_plans: Sequence[PairPlan]) -> None:
+            run.draft.take(pair_plans)
+            images = sum(len(pair_plan.promotions) for pair_plan in pair_plans)
+            if images:
+                self._listener(CopyExpected(images=images))
+                await send.send(pair_plans)
+
+        async with anyio.create_task_group() as tasks, receive:
+            tasks.start_soon(self._copy, run, receive)
+            async with send:
+                await self._list(run, hand_on)
+
+
+@attrs.define(kw_only=True, eq=False)
+class _Run:
+    """One run, and what came of it so far."""
+
+    draft: Draft
+    documents: Documents
+    plan: Plan | None = None
+    engine: Engine | None = None
+    ending: Ending = Ending.INTERRUPTED
+    started_at: float = attrs.field(factory=time.time)
+    began: float = attrs.field(factory=time.monotonic)
+    ended: float | None = None
+
+    async def holds(self, repository: Repository, digest: Digest) -> bool:
+        """Whether a source repository holds a digest, asked as the copy would ask."""
+        return await self.documents.document(repository, digest) is not None
+
+    def report(self, ledger: tuple[LedgerLine, ...], *, dry_run: bool) -> Report:
+        """Everything that is known now, without waiting for anything."""
+        plan = self.plan or self.draft.plan()
+        progress = self.engine.progress if self.engine else Progress()
+        if not dry_run and self.ending is not Ending.CONFLICT:
+            for pair_plan in plan.pairs:
+                progress.not_done(pair_plan, _NOT_DONE)
+        return Report(
+            plan=plan,
+            dry_run=dry_run,
+            ending=self.ending,
+            failures=dict(sorted(progress.failures.items(), key=_order)),
+            ledger=ledger,
+            traffic=progress.traffic(),
+            capabilities=self.engine.capabilities() if self.engine else {},
+            started_at=self.started_at,
+            seconds=(self.ended or time.monotonic()) - self.began,
+        )
+
+
+async def _by_source(pair_plans: Iterable[PairPlan]) -> AsyncIterator[Sequence[PairPlan]]:
+    for _, group in groupby(pair_plans, key=lambda each: each.pair.source):
+        yield tuple(group)
+
+
+def _order(item: tuple[EdgeKey, Failure]) -> tuple[Repository, Repository, Digest, str]:
+    source, destination, digest, tag = item[0]
+    return source, destination, digest, tag or ""
+
+
+def _strategies(named: Mapping[str, str]) -> Strategies:
+    chosen = {}
+    for host, name in named.items():
+        try:
+            chosen[parse_host(host)] = Strategy(name)
+        except ValueError as error:
+            known = " or ".join(each.value for each in Strategy)
+            raise InvalidSettings(f"listing strategy of {host}", name, known) from error
+    return Strategies(chosen)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Let a deliberate error of a task come out as it is, in no exception group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        deliberate, rest = group.split(CipError)
+        if deliberate is None or rest is not None:
+            raise
+        failure: BaseException = deliberate
+        while isinstance(failure, BaseExceptionGroup):
+            failure = failure.exceptions[0]
+        raise failure from None
