@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import aiohttp
 import anyio
 import attrs
 
@@ -41,7 +40,7 @@ from cip_async.registry.guard import Guard
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
 from cip_async.registry.quota import usual_rate
-from cip_async.registry.session import HttpSession
+from cip_async.registry.session import Connector, HttpSession
 from cip_async.registry.transport import Transport
 from cip_async.settings import Settings
 
@@ -66,7 +65,7 @@ class Promoter:
         settings: Settings | None = None,
         endpoints: Mapping[str, str] | None = None,
         strategies: Mapping[str, str] | None = None,
-        connector: aiohttp.BaseConnector | None = None,
+        connector: Connector | None = None,
         ca_cert: Path | None = None,
         docker_config: Path | None = None,
         server_side_only: bool = False,
@@ -241,7 +240,7 @@ class Promoter:
                 self._listener(CopyExpected(images=images))
                 await send.send(pair_plans)
 
-        async with anyio.create_task_group() as tasks, receive:
+        async with receive, anyio.create_task_group() as tasks:
             tasks.start_soon(self._copy, run, receive)
             async with send:
                 await self._list(run, hand_on)

@@ -21,6 +21,9 @@ from cip_async.errors import FileProblem, InvalidSettings
 from cip_async.registry.addresses import PublicResolver
 from cip_async.settings import MIB, Timeouts
 
+Connector = aiohttp.BaseConnector
+"""What callers may hand in: how connections are opened, pooled and bounded."""
+
 _READ_BUFFER_BYTES: Final = 1 * MIB
 """How much aiohttp buffers before it stops reading from the socket: large layers arrive in few, large pieces."""
 _KEEP_ALIVE_S: Final = 15.0
@@ -35,7 +38,7 @@ class HttpSession:
     """
 
     def __init__(
-        self, *, timeouts: Timeouts, connector: aiohttp.BaseConnector | None = None, ca_cert: Path | None = None
+        self, *, timeouts: Timeouts, connector: Connector | None = None, ca_cert: Path | None = None
     ) -> None:
         self._connector = connector
         self._ca_cert = ca_cert
