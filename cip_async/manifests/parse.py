@@ -171,6 +171,8 @@ def _reason(error: MarkedYAMLError, content: bytes, position: tuple[int, int]) -
     lines = _lines(content)
     if line <= len(lines) and lines[line - 1][column - 1 : column] == "\t":
         return "a tab cannot stand here, indent with spaces"
+    if error.problem == "found unexpected ':'":
+        return "a colon cannot stand here, put the text in quotes"
     context = f" {error.context}" if error.context else ""
     start = error.context_mark
     begin = f" that begins in line {start.line + 1}" if context and start and start.line + 1 != line else ""
