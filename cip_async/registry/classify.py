@@ -7,8 +7,6 @@ MANIFEST_BLOB_UNKNOWN (github.com/cloudfoundry/korifi issue 2381).
 from http import HTTPStatus
 from typing import Final
 
-import msgspec
-
 from cip_async.errors import (
     ContentUnknown,
     Denied,
@@ -21,7 +19,7 @@ from cip_async.errors import (
     Unavailable,
 )
 from cip_async.reference import Host, parse_digest
-from cip_async.registry.wire import ErrorBody, ErrorItem, error_decoder, without_controls
+from cip_async.registry.wire import UNDECODABLE, ErrorBody, ErrorItem, error_decoder, without_controls
 
 _RETRIED: Final = frozenset({408, 425, 500, 502, 503, 504, 522, 524})
 """Statuses that a second try may cure; the set that other registry clients settled on, with the 5xx of proxies."""
@@ -43,12 +41,12 @@ def failure(host: Host, method: str, where: str, status: int, body: bytes, retry
         return Throttled(host, sentence, said, status=status, retry_after_s=retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         return Unauthorized(host, sentence, said, status=status, code=code)
-    if status == HTTPStatus.FORBIDDEN:
-        return Denied(host, sentence, said, status=status, code=code)
     if method == "PUT" and status in (400, 404) and any(item.code in _CONTENT_UNKNOWN for item in items):
         return ContentUnknown(host, sentence, said, status=status, code=code, unknown=_digests(items))
     if method == "PUT" and status in (400, 403, 409, 412) and _speaks_of_immutable_tags(items):
         return TagImmutable(host, sentence, said, status=status, code=code)
+    if status == HTTPStatus.FORBIDDEN:
+        return Denied(host, sentence, said, status=status, code=code)
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(host, sentence, said, status=status, code=code)
     if status in _RETRIED:
@@ -59,7 +57,7 @@ def failure(host: Host, method: str, where: str, status: int, body: bytes, retry
 def _items(body: bytes) -> list[ErrorItem]:
     try:
         decoded: ErrorBody = error_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         return []
     return decoded.errors
 

@@ -11,12 +11,13 @@ from http import HTTPStatus
 from typing import Final
 
 import attrs
-import msgspec
 from yarl import URL
 
 from cip_async.errors import (
+    CredentialError,
     DigestMismatch,
     InvalidReference,
+    Unauthorized,
     UntrustedAnswer,
 )
 from cip_async.model.image import ImageDocument
@@ -25,10 +26,11 @@ from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
 from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document
 from cip_async.registry.exchange import Answer, Replayable, Request
-from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin
+from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin, supplied
 from cip_async.registry.transport import BodyStream, Transport
 from cip_async.registry.wire import (
     MANIFEST_ACCEPT,
+    UNDECODABLE,
     GoogleManifest,
     accepted_tags,
     catalog_decoder,
@@ -41,7 +43,8 @@ _OK: Final = frozenset({200})
 _OK_OR_ABSENT: Final = frozenset({200, 404})
 _BLOB: Final = frozenset({200, 206})
 _OPENED: Final = frozenset({201, 202})
-_STORED: Final = frozenset({200, 201, 202, 204})
+_STORED: Final = frozenset({200, 201, 204})
+"""Answers to the PUT that closes an upload. 202 says that the registry goes on waiting for bytes."""
 _MANIFEST_STORED: Final = frozenset({200, 201, 202})
 _CANCELLED: Final = frozenset({200, 202, 204, 400, 401, 403, 404, 405})
 _MOUNT_ANSWERS: Final = frozenset({201, 202, 400, 403, 404, 405, 415})
@@ -109,7 +112,7 @@ class RegistryClient:
         answer = await self._page(repository.host, repository, path, n, next_page)
         try:
             body = tags_decoder.decode(answer.body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise UntrustedAnswer(repository.host, f"GET {path}", f"not a tag list: {error}") from error
         return TagsPage(
             tags=tuple(body.tags or ()),
@@ -128,16 +131,18 @@ class RegistryClient:
         answer = await self._page(host, None, path, n, next_page)
         try:
             body = catalog_decoder.decode(answer.body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise UntrustedAnswer(host, f"GET {path}", f"not a catalog: {error}") from error
         return CatalogPage(repositories=tuple(body.repositories or ()), next=self._next(host, path, answer))
 
     async def head_manifest(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
         """The digest that `reference` has in `repository`; None if it is proven absent.
 
-        A registry that leaves out `Docker-Content-Digest` is asked for the whole manifest.
+        A registry that leaves out `Docker-Content-Digest` is asked for the whole manifest. One may also name a
+        digest of another algorithm than it was asked by; both are digests of the same bytes.
 
         Raises:
+            DigestMismatch: it holds something else under a digest.
             RegistryError: any other answer than that it is there, or is not.
         """
         answer = await self._transport.send(
@@ -152,8 +157,10 @@ class RegistryClient:
         if announced is None:
             return await self._hashed(repository, reference)
         digest = self._parsed_digest(repository, reference, announced)
-        if ":" in reference and _same_algorithm(reference, digest) and digest != reference:
-            raise DigestMismatch(repository.host, f"HEAD {reference}", f"the registry says its digest is {digest}")
+        if ":" in reference:
+            if _same_algorithm(reference, digest) and digest != reference:
+                raise DigestMismatch(repository.host, f"HEAD {reference}", f"the registry says its digest is {digest}")
+            digest = Digest(reference)
         return ManifestHead(digest=digest, media_type=media_type, size_bytes=size_bytes)
 
     async def get_document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
@@ -203,24 +210,28 @@ class RegistryClient:
         """Ask for a blob of another repository of the same host.
 
         True: it is mounted (201, nothing else counts). An upload session: the registry opened one instead
-        (202). False: it would do neither.
+        (202). False: it would do neither, or its token service grants no such pair of scopes: Docker Hub's refuses
+        all if one repository does not exist (https://github.com/google/go-containerregistry/issues/1679). An upload
+        asks for less, and tells what is wrong if that is refused too.
 
         Raises:
-            RegistryError: the registry failed, or refused for a reason that an upload would meet too.
+            RegistryError: the registry failed.
         """
         path, origin_path = self._path(destination), self._path(source)
-        answer = await self._transport.send(
-            Request(
-                host=destination.host,
-                method="POST",
-                target=f"/v2/{path}/blobs/uploads/?mount={digest}&from={origin_path}",
-                request_class=RequestClass.MOUNT,
-                repository=destination,
-                scopes=push(path, origin_path),
-                expected=_MOUNT_ANSWERS,
-                most_bytes=self._bodies.error_bytes,
-            )
+        request = Request(
+            host=destination.host,
+            method="POST",
+            target=f"/v2/{path}/blobs/uploads/?mount={digest}&from={origin_path}",
+            request_class=RequestClass.MOUNT,
+            repository=destination,
+            scopes=push(path, origin_path),
+            expected=_MOUNT_ANSWERS,
+            most_bytes=self._bodies.error_bytes,
         )
+        try:
+            answer = await self._transport.send(request)
+        except (Unauthorized, CredentialError):
+            return False
         if answer.status == HTTPStatus.CREATED:
             return True
         if answer.status == HTTPStatus.ACCEPTED and "Location" in answer.headers:
@@ -335,8 +346,10 @@ class RegistryClient:
         whole = await self._get_manifest(repository, reference)
         if whole is None:
             return None
+        digest = Digest(reference) if ":" in reference else _sha256(whole.body)
+        verify(repository, digest, whole.body)
         media_type = whole.headers.get("Content-Type", "").partition(";")[0].strip()
-        return ManifestHead(digest=_sha256(whole.body), media_type=media_type, size_bytes=len(whole.body))
+        return ManifestHead(digest=digest, media_type=media_type, size_bytes=len(whole.body))
 
     async def _get_manifest(self, repository: Repository, reference: Tag | Digest) -> Answer | None:
         answer = await self._transport.send(
@@ -378,12 +391,12 @@ class RegistryClient:
         )
 
     def _next(self, host: Host, path: str, answer: Answer) -> NextPage | None:
-        target = next_link(answer.headers.getall("Link", []))
-        if target is None:
-            return None
         asked = URL(f"{self._transport.endpoints.origin(host)}{path}", encoded=True)
         try:
-            url = self._transport.endpoints.map_back(host, answer.url.join(URL(target, encoded=True)))
+            target = next_link(answer.headers.getall("Link", []))
+            if target is None:
+                return None
+            url = self._transport.endpoints.map_back(host, supplied(answer.url, target))
         except ValueError as error:
             raise UntrustedAnswer(host, f"GET {path}", "the next page is not at a URL") from error
         objection = objection_to_link(asked, url)
@@ -394,13 +407,13 @@ class RegistryClient:
     def _session(self, destination: Repository, answer: Answer) -> UploadSession:
         where = f"POST {self._path(destination)}/blobs/uploads/"
         try:
-            location = answer.url.join(URL(answer.headers.get("Location", ""), encoded=True))
+            location = supplied(answer.url, answer.headers.get("Location", ""))
         except ValueError as error:
             raise UntrustedAnswer(destination.host, where, "the upload's Location is not a URL") from error
         location = self._transport.endpoints.map_back(destination.host, location)
         objection = objection_to_location(answer.url, location)
-        if "Location" not in answer.headers or objection is not None:
-            raise UntrustedAnswer(destination.host, where, f"upload refused: {objection or 'it has no Location'}")
+        if objection is not None:
+            raise UntrustedAnswer(destination.host, where, f"upload refused: {objection}")
         return UploadSession(repository=destination, location=location)
 
     def _upload_request(

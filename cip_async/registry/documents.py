@@ -5,6 +5,7 @@ media type says (GHSA-mc8v-mgrf-8f4m: one body read as index and as manifest), e
 can enter a URL (CVE-2024-3727), and foreign layers (`urls`) are never fetched (CVE-2020-15157).
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,6 +21,8 @@ from cip_async.registry.wire import (
     DOCKER_SCHEMA_1_SIGNED,
     OCI_INDEX,
     OCI_MANIFEST,
+    UNDECODABLE,
+    without_controls,
 )
 
 _FOREIGN: Final = frozenset(
@@ -32,6 +35,8 @@ _FOREIGN: Final = frozenset(
 )
 _INDEXES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
 _IMAGES: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+_MEDIA_TYPE: Final = re.compile(r"[a-zA-Z0-9][\w!#$&^.+-]{0,126}/[a-zA-Z0-9][\w!#$&^.+-]{0,126}", re.ASCII)
+"""RFC 6838, section 4.2. It goes into a header when the document is stored."""
 _SCHEMA_1: Final = frozenset({DOCKER_SCHEMA_1, DOCKER_SCHEMA_1_SIGNED})
 
 
@@ -78,7 +83,7 @@ def parse_document(
         if document.fs_layers is not None or document.schema_version == 1:
             raise UnsupportedContent(repository.host, where, _SCHEMA_1_REFUSED)
         media_type = _agreed_media_type(media_type, document)
-        children = _descriptors(document.manifests or ())
+        children = _unique(document.manifests or ())
         _check_children(digest, children, most_children)
         held = [*([document.config] if document.config else ()), *(document.layers or ()), *(document.blobs or ())]
         return ImageDocument(
@@ -86,13 +91,13 @@ def parse_document(
             media_type=media_type,
             body=body,
             kind=DocumentKind.IMAGE if document.manifests is None else DocumentKind.INDEX,
-            blobs=_descriptors(held),
+            blobs=_unique(item for item in held if not item.urls and item.media_type not in _FOREIGN),
             children=children,
             subject=parse_digest(document.subject.digest) if document.subject else None,
         )
     except (_Refused, InvalidReference) as error:
         raise UntrustedAnswer(repository.host, where, str(error)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise UntrustedAnswer(repository.host, where, f"not a valid image manifest: {error}") from error
 
 
@@ -109,10 +114,13 @@ def _check_children(digest: Digest, children: tuple[Descriptor, ...], most: int)
 
 def _agreed_media_type(served: str, document: _Document) -> str:
     """The media type, if the header, the document's own word and its members agree."""
+    said = document.media_type or served
+    if not _MEDIA_TYPE.fullmatch(said):
+        raise _Refused(f"has the malformed media type {without_controls(said)!r}")
     known = served in _INDEXES | _IMAGES
     if known and document.media_type and document.media_type != served:
         raise _Refused(f"says it is {document.media_type!r} and is served as {served!r}")
-    media_type = served if known else document.media_type or served
+    media_type = served if known else said
     is_index = document.manifests is not None
     if is_index and (document.layers is not None or document.config is not None):
         raise _Refused("is an index and an image manifest at the same time")
@@ -127,12 +135,10 @@ _SCHEMA_1_REFUSED: Final = (
 )
 
 
-def _descriptors(raw: Iterable[_Descriptor]) -> tuple[Descriptor, ...]:
-    """Each digest once, foreign layers left out."""
+def _unique(raw: Iterable[_Descriptor]) -> tuple[Descriptor, ...]:
+    """Each digest once."""
     found: dict[Digest, Descriptor] = {}
     for item in raw:
-        if item.urls or item.media_type in _FOREIGN:
-            continue
         digest = parse_digest(item.digest)
         found.setdefault(digest, Descriptor(media_type=item.media_type, digest=digest, size_bytes=max(0, item.size)))
     return tuple(found.values())

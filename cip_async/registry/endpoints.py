@@ -12,7 +12,8 @@ from yarl import URL
 from cip_async.errors import InvalidReference, InvalidSettings
 from cip_async.reference import Host, Repository, parse_host
 
-_DOCKER_HUB_ALIASES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+DOCKER_HUB_ALIASES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+"""The names of Docker Hub; all mean the same registry, and an endpoint for one of them is one for all."""
 _LOOPBACK_V4: Final = re.compile(r"127(?:\.[0-9]{1,3}){3}", re.ASCII)
 _DOCKER_HUB_API: Final = URL("https://registry-1.docker.io")
 
@@ -31,6 +32,9 @@ class Endpoints:
             InvalidSettings: a key is no host, or a value is not the URL of an origin.
         """
         self._origins = {_host(host): _origin(host, url) for host, url in (elsewhere or {}).items()}
+        for alias in sorted(self._origins.keys() & DOCKER_HUB_ALIASES):
+            for other in DOCKER_HUB_ALIASES:
+                self._origins.setdefault(Host(other), self._origins[alias])
 
     def origin(self, host: Host) -> URL:
         """The origin that serves `host`."""
@@ -41,7 +45,7 @@ class Endpoints:
 
     def path(self, repository: Repository) -> str:
         """The repository's path as its host's API wants it: Docker Hub's official images live below `library/`."""
-        if repository.host in _DOCKER_HUB_ALIASES and "/" not in repository.path:
+        if repository.host in DOCKER_HUB_ALIASES and "/" not in repository.path:
             return f"library/{repository.path}"
         return repository.path
 
@@ -54,9 +58,11 @@ class Endpoints:
 
         A registry behind a private endpoint may not know of it, and names itself in Locations, Links and realms.
         """
-        origin = self.origin(host)
-        if url.raw_authority.lower() == host and url.scheme in ("http", "https"):
-            return URL(f"{origin}{url.raw_path_qs}", encoded=True)
+        if url.scheme not in ("http", "https") or url.user is not None or url.password is not None:
+            return url
+        names = DOCKER_HUB_ALIASES if host in DOCKER_HUB_ALIASES else {host}
+        if url.host_port_subcomponent in names or f"{url.host_subcomponent}:{url.port}" in names:
+            return URL(f"{self.origin(host)}{url.raw_path_qs}", encoded=True)
         return url
 
 
@@ -69,7 +75,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _default_origin(host: Host) -> URL:
-    if host in _DOCKER_HUB_ALIASES:
+    if host in DOCKER_HUB_ALIASES:
         return _DOCKER_HUB_API
     return URL(f"{'http' if is_loopback(host) else 'https'}://{host}")
 

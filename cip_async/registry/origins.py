@@ -6,6 +6,7 @@ github.com/google/go-containerregistry issues 2193 and 2332). An origin is schem
 """
 
 import ipaddress
+import re
 from typing import Final
 
 from yarl import URL
@@ -18,6 +19,24 @@ _REALM_HOSTS: Final = {"registry-1.docker.io": frozenset({"auth.docker.io"})}
 _TWO_PART_SUFFIXES: Final = frozenset({"co", "com", "net", "org", "gov", "ac", "edu", "or", "ne", "go"})
 
 
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,126}\.?|[0-9a-f:.]+", re.ASCII)
+
+
+def supplied(base: URL, text: str) -> URL:
+    """A URL in a server's answer to `base`, absolute or relative: as it stands, without its fragment.
+
+    Raises:
+        ValueError: it is no URL that can be asked.
+    """
+    if not text.isascii() or not text.isprintable() or " " in text or not text.partition("#")[0]:
+        raise ValueError("not a URL")
+    url = base.join(URL(text.partition("#")[0], encoded=True))
+    host = url.raw_host
+    if host is None or not _HOST_NAME.fullmatch(host.lower()):
+        raise ValueError("not the URL of a host")
+    return url if host == host.lower() else url.with_host(host.lower())
+
+
 def same_origin(one: URL, other: URL) -> bool:
     """Whether credentials for one URL may be sent to the other: same scheme, host and port."""
     return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)
@@ -25,6 +44,7 @@ def same_origin(one: URL, other: URL) -> bool:
 
 def private_address(host: str) -> bool:
     """Whether `host` is written as, or known to be, an address that the public internet does not route."""
+    host = host.removesuffix(".")
     if host == "localhost" or host.endswith((".localhost", ".internal", ".local")):
         return True
     try:

@@ -37,9 +37,7 @@ class HttpSession:
     `connector` is used and never closed. Without one the session makes its own.
     """
 
-    def __init__(
-        self, *, timeouts: Timeouts, connector: Connector | None = None, ca_cert: Path | None = None
-    ) -> None:
+    def __init__(self, *, timeouts: Timeouts, connector: Connector | None = None, ca_cert: Path | None = None) -> None:
         self._connector = connector
         self._ca_cert = ca_cert
         self._ssl: ssl.SSLContext | None = None

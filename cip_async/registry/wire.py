@@ -6,6 +6,7 @@ extension of `tags/list` as read by github.com/google/go-containerregistry, `pkg
 
 import re
 from collections.abc import Iterable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -80,16 +81,18 @@ class ErrorBody(msgspec.Struct):
 class TokenBody(msgspec.Struct):
     """The answer of a token service."""
 
-    token: str = ""
-    access_token: str = ""
+    token: str | None = None
+    access_token: str | None = None
     expires_in: float | None = None
-    refresh_token: str = ""
 
 
 tags_decoder: Final = msgspec.json.Decoder(TagsBody)
 catalog_decoder: Final = msgspec.json.Decoder(CatalogBody)
 error_decoder: Final = msgspec.json.Decoder(ErrorBody)
 token_decoder: Final = msgspec.json.Decoder(TokenBody)
+
+UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for a body that is not what it should be."""
 
 
 @attrs.frozen(kw_only=True)
@@ -124,23 +127,37 @@ def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
     return tuple(found)
 
 
-_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s\",;]+))*)", re.ASCII)
-_REL_NEXT: Final = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?=[\s;,]|$))", re.ASCII)
+_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s\",;]+))?)*)", re.ASCII)
+_REL_NEXT: Final = re.compile(
+    r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?=[\s;,]|$))", re.ASCII | re.IGNORECASE
+)
+_SPEAKS_OF_NEXT: Final = re.compile(r"\bnext\b", re.ASCII | re.IGNORECASE)
 
 
 def next_link(headers: Iterable[str]) -> str | None:
-    """The target of `rel="next"` in the `Link` headers, as written, or None."""
+    """The target of `rel="next"` in the `Link` headers, as written, or None.
+
+    Raises:
+        ValueError: a header speaks of a next page and cannot be read; without it the listing would look whole.
+    """
+    unread = False
     for header in headers:
-        for target, parameters in _LINK.findall(header):
-            if _REL_NEXT.search(parameters):
-                return str(target)
+        rest = header
+        for link in _LINK.finditer(header):
+            if _REL_NEXT.search(link[2]):
+                return link[1]
+            rest = rest.replace(link[0], "")
+        unread = unread or _SPEAKS_OF_NEXT.search(rest) is not None
+    if unread:
+        raise ValueError("the Link header speaks of a next page and cannot be read")
     return None
 
 
 def retry_after_s(header: str | None, now: float) -> float | None:
     """The pause that a `Retry-After` asks for, in seconds; `now` is seconds since the epoch.
 
-    Both forms of RFC 9110 are read: seconds and HTTP date. None where there is none that can be read.
+    Both forms of RFC 9110 are read: seconds and HTTP date, which is in UTC even where it does not say so. None
+    where there is none that can be read.
     """
     if header is None:
         return None
@@ -148,8 +165,9 @@ def retry_after_s(header: str | None, now: float) -> float | None:
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_SECONDS:
         return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
+        when = parsedate_to_datetime(text)
+        return max(0.0, (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 

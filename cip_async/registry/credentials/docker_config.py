@@ -17,9 +17,9 @@ import msgspec
 from cip_async.errors import CredentialError
 from cip_async.reference import Host, Repository
 from cip_async.registry.credentials.provider import BearerToken, Credential, IdentityToken, Password
+from cip_async.registry.endpoints import DOCKER_HUB_ALIASES
 from cip_async.registry.once import Once
 
-_DOCKER_HUB: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 _IDENTITY_USER: Final = "<token>"
 _LARGEST_BYTES: Final = 1 << 20
 
@@ -103,8 +103,8 @@ def _keys(host: Host, repository: Repository | None) -> Iterator[str]:
         yield f"{host}/{path}"
         path = path.rpartition("/")[0]
     yield host
-    if host in _DOCKER_HUB:
-        yield from sorted(_DOCKER_HUB - {host})
+    if host in DOCKER_HUB_ALIASES:
+        yield from sorted(DOCKER_HUB_ALIASES - {host})
 
 
 def _credential(host: Host, path: Path, key: str, auth: _Auth) -> Credential | None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import attrs
 
-from cip_async.errors import ListingIncomplete
+from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.reference import Host
 from cip_async.registry.client import NextPage
 
@@ -31,6 +31,7 @@ class Paging:
         """The names of each page, as the registry wrote them; a name may come twice.
 
         Raises:
+            NotFound: there is no such listing, not even a first page.
             ListingIncomplete: the pages do not lead to an end that can be trusted.
             RegistryError: the registry refused or failed.
         """
@@ -44,7 +45,7 @@ class Paging:
             if following in links or len(links) >= self.most_pages:
                 raise self._incomplete(f"its pages lead in a circle, or are more than {self.most_pages}")
             links.add(following)
-            names, following = await self.fetch(self.page_size, following)
+            names, following = await self._further(self.page_size, following)
             if names and hash(names) in pages:
                 raise self._incomplete("the registry answered one page twice")
             pages.add(hash(names))
@@ -57,9 +58,16 @@ class Paging:
         that gives less and no link leaves out names without saying so.
         """
         fewer = self.page_size - 1
-        names, following = await self.fetch(fewer, None)
+        names, following = await self._further(fewer, None)
         if following is None and len(names) <= fewer:
             raise self._incomplete(f"the registry cuts it off at {self.page_size} names and does not link to the rest")
+
+    async def _further(self, n: int, page: NextPage | None) -> tuple[tuple[str, ...], NextPage | None]:
+        """One more page of a listing that exists; that it cannot be found now does not make the listing empty."""
+        try:
+            return await self.fetch(n, page)
+        except NotFound as error:
+            raise self._incomplete("a page after the first cannot be found") from error
 
     def _incomplete(self, reason: str) -> ListingIncomplete:
         return ListingIncomplete(self.host, self.where, f"the listing is incomplete: {reason}")

@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from cip_async.errors import ListingIncomplete
+from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.reference import Host
 from cip_async.registry.client import NextPage
 from cip_async.registry.listing.paging import Paging
@@ -76,3 +76,16 @@ async def test_a_full_page_is_not_the_whole_where_the_registry_cuts_without_a_li
     with pytest.raises(ListingIncomplete, match="cuts it off at 2 names and does not link to the rest") as incomplete:
         await read({"": (("a", "b"), None), "fewer": (("a",), None)}, page_size=2)
     assert str(incomplete.value).startswith("us.example: GET /v2/foo/tags/list: the listing is incomplete: ")
+
+
+@pytest.mark.parametrize("missing", ["b", "fewer"])
+async def test_a_listing_is_not_empty_because_a_later_page_cannot_be_found(missing: str) -> None:
+    async def fetch(n: int, page: NextPage | None) -> tuple[tuple[str, ...], NextPage | None]:
+        if page is not None or n < 2:
+            raise NotFound("us.example", "GET /v2/foo/tags/list", "status 404", status=404)
+        return ("a", "b"), link("b" if missing == "b" else None)
+
+    host = Host("us.example")
+    paging = Paging(host=host, where="GET /v2/foo/tags/list", fetch=fetch, page_size=2, most_pages=9)
+    with pytest.raises(ListingIncomplete, match="a page after the first cannot be found"):
+        [names async for names in paging.pages()]
