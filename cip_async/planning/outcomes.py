@@ -22,11 +22,7 @@ def needed(pair: Pair, destination: Listing, *, overlapping: Overlapping = NONE_
     if _is_done(pair.image, destination):
         return frozenset()
     excluded = overlapping.get(pair.destination, {})
-    return frozenset(
-        want.digest
-        for want in pair.image.wants
-        if _lacks(want, destination, excluded)
-    )
+    return frozenset(want.digest for want in pair.image.wants if _lacks(want, destination, excluded))
 
 
 def pair_plan(
