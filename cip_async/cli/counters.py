@@ -62,10 +62,11 @@ class Counters:
                 return
 
     def line(self, requests_per_s: float) -> str:
-        """All of it in one line, at a rate that the caller measured."""
+        """All of it in one line, at a rate that the caller measured; images only once there are any to place."""
+        images = max(self.images, self.placed)
         parts = [
             f"listed {self.listed:,} of {count(max(self.repositories, self.listed), 'repository')}",
-            f"placed {self.placed:,} of {count(max(self.images, self.placed), 'image')}",
+            *([f"placed {self.placed:,} of {count(images, 'image')}"] if images else []),
             *([f"{self.failed:,} failed"] if self.failed else []),
             self.traffic(requests_per_s),
         ]

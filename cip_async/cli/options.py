@@ -9,8 +9,9 @@ import attrs
 import click
 
 from cip_async.cli.logs import LogFormat, configure
-from cip_async.cli.progress import ProgressMode
+from cip_async.cli.progress_mode import ProgressMode
 from cip_async.cli.screen import Screen
+from cip_async.registry.listing.strategy import Strategy
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -19,6 +20,7 @@ EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXISTING_DIRECTORY: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 
 _TALKATIVE: Final = 2
+_STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +29,7 @@ class Connection:
 
     threads: int
     endpoints: Mapping[str, str]
+    strategies: Mapping[str, str]
     ca_cert: Path | None
 
 
@@ -70,6 +73,14 @@ def connection_options(command: Decorated) -> Decorated:
             help="Send what is meant for HOST to URL. Repeatable.",
         ),
         click.option(
+            "--listing",
+            "strategies",
+            multiple=True,
+            callback=_strategies,
+            metavar="HOST=HOW",
+            help=f"List HOST in this way, {' or '.join(_STRATEGIES)}, where its name does not tell. Repeatable.",
+        ),
+        click.option(
             "--ca-cert", type=EXISTING_FILE, metavar="FILE", help="Trust these certificate authorities too (PEM)."
         ),
     )(command)
@@ -99,7 +110,10 @@ def telling_options(command: Decorated) -> Decorated:
 def connection(options: dict[str, Any]) -> Connection:
     """Take the connection's options out of `options`."""
     return Connection(
-        threads=options.pop("threads"), endpoints=options.pop("endpoints"), ca_cert=options.pop("ca_cert")
+        threads=options.pop("threads"),
+        endpoints=options.pop("endpoints"),
+        strategies=options.pop("strategies"),
+        ca_cert=options.pop("ca_cert"),
     )
 
 
@@ -123,13 +137,26 @@ def _all_of(*decorators: Callable[[Decorated], Decorated]) -> Callable[[Decorate
 
 def _endpoints(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, str]:
     del context
-    endpoints: dict[str, str] = {}
+    return _by_host(parameter, values, "HOST=URL, such as gcr.io=http://localhost:5000", "endpoints")
+
+
+def _strategies(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, str]:
+    del context
+    expected = f"HOST={' or HOST='.join(_STRATEGIES)}"
+    strategies = _by_host(parameter, values, expected, "ways of listing")
+    for host, strategy in strategies.items():
+        if strategy not in _STRATEGIES:
+            raise click.BadParameter(f"'{host}={strategy}' is not {expected}", param=parameter)
+    return strategies
+
+
+def _by_host(parameter: click.Parameter, values: tuple[str, ...], expected: str, noun: str) -> dict[str, str]:
+    """What was said of each host, in the form `HOST=SOMETHING`."""
+    said: dict[str, str] = {}
     for value in values:
-        host, equals, url = value.partition("=")
-        if not (host and equals and url):
-            raise click.BadParameter(
-                f"{value!r} is not HOST=URL, such as gcr.io=http://localhost:5000", param=parameter
-            )
-        if endpoints.setdefault(host, url) != url:
-            raise click.BadParameter(f"{host} has two endpoints", param=parameter)
-    return endpoints
+        host, equals, something = value.partition("=")
+        if not (host and equals and something):
+            raise click.BadParameter(f"{value!r} is not {expected}", param=parameter)
+        if said.setdefault(host, something) != something:
+            raise click.BadParameter(f"{host} has two {noun}", param=parameter)
+    return said

@@ -1,7 +1,6 @@
 """Progress of a run on stderr: bars on a terminal, one line every 30 seconds elsewhere."""
 
 import contextlib
-import enum
 import logging
 import time
 from collections import deque
@@ -16,34 +15,14 @@ from rich.text import Text
 
 from cip_async.cli.companions import companions
 from cip_async.cli.counters import Counters
-from cip_async.cli.screen import Screen, shows_bars
+from cip_async.cli.progress_mode import ProgressMode
+from cip_async.cli.screen import Screen
 
 log = logging.getLogger(__name__)
 
 LINE_EVERY_S: Final = 30.0
 _REFRESHES_PER_S: Final = 5
 _RATE_OVER_S: Final = 3.0
-
-
-class ProgressMode(enum.Enum):
-    """When to show progress bars."""
-
-    AUTO = "auto"
-    """Bars on a terminal, lines elsewhere."""
-    ALWAYS = "always"
-    """Bars, terminal or not."""
-    NEVER = "never"
-    """Neither bars nor lines."""
-
-    @property
-    def bars(self) -> bool:
-        """Whether this means bars, here."""
-        return self is ProgressMode.ALWAYS or (self is ProgressMode.AUTO and shows_bars())
-
-    @property
-    def lines(self) -> bool:
-        """Whether this means lines, here."""
-        return self is ProgressMode.AUTO and not shows_bars()
 
 
 @contextlib.asynccontextmanager

@@ -56,3 +56,9 @@ def test_more_done_than_expected_is_shown_as_what_was_done() -> None:
     assert Counters(repositories=1, listed=4, placed=2).line(0) == (
         "listed 4 of 4 repositories, placed 2 of 2 images, sent 0 B, received 0 B, 0 requests/s"
     )
+
+
+def test_images_are_told_once_there_are_any_to_place() -> None:
+    assert Counters(repositories=2, listed=1).line(0) == (
+        "listed 1 of 2 repositories, sent 0 B, received 0 B, 0 requests/s"
+    )

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from cip_async.cli import progress
 from cip_async.cli.counters import Counters
-from cip_async.cli.progress import Bars, ProgressMode, Rate, shown
+from cip_async.cli.progress import Bars, Rate, shown
+from cip_async.cli.progress_mode import ProgressMode
 from cip_async.cli.screen import Screen
 
 pytestmark = pytest.mark.anyio
@@ -45,24 +46,6 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert rate.measure(101.0, 50) == 50.0
     assert rate.measure(103.0, 150) == 50.0
     assert [rate.measure(float(second), 150) for second in range(104, 108)][-1] == 0.0
-
-
-@pytest.mark.parametrize(
-    ("mode", "terminal", "bars", "lines"),
-    [
-        (ProgressMode.AUTO, True, True, False),
-        (ProgressMode.AUTO, False, False, True),
-        (ProgressMode.ALWAYS, False, True, False),
-        (ProgressMode.ALWAYS, True, True, False),
-        (ProgressMode.NEVER, True, False, False),
-        (ProgressMode.NEVER, False, False, False),
-    ],
-)
-def test_the_terminal_decides_unless_told_otherwise(
-    mode: ProgressMode, terminal: bool, bars: bool, lines: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(progress, "shows_bars", lambda: terminal)
-    assert (mode.bars, mode.lines) == (bars, lines)
 
 
 async def test_lines_come_while_the_work_goes_on_and_end_with_it(

@@ -1,0 +1,112 @@
+"""The options that several sub-commands share."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cip_async.cli.logs import LogFormat
+from cip_async.cli.options import (
+    Connection,
+    Telling,
+    connection,
+    connection_options,
+    telling,
+    telling_options,
+)
+from cip_async.cli.progress_mode import ProgressMode
+
+
+@click.command()
+@connection_options
+@telling_options
+def command(**options: Any) -> None:
+    """Show what the options came to."""
+    click.echo(repr((connection(options), telling(options), options)))
+
+
+def output_of(*arguments: str) -> str:
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output.rstrip()
+
+
+def complaint_about(*arguments: str) -> str:
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 2
+    return " ".join(result.output.split())
+
+
+@pytest.fixture
+def _loggers_as_before() -> Iterator[None]:
+    root, ours = logging.getLogger(), logging.getLogger("cip_async")
+    before = root.level, root.handlers[:], ours.level
+    yield
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+    ours.setLevel(before[2])
+    logging.captureWarnings(capture=False)
+
+
+def test_every_option_has_a_default() -> None:
+    expected: tuple[object, ...] = (
+        Connection(threads=64, endpoints={}, strategies={}, ca_cert=None),
+        Telling(log_format=LogFormat.TEXT, progress=ProgressMode.AUTO, verbosity=0),
+        {},
+    )
+    assert output_of() == repr(expected)
+
+
+def test_options_are_understood(tmp_path: Path) -> None:
+    ca_cert = tmp_path / "ca.pem"
+    ca_cert.touch()
+    expected: tuple[object, ...] = (
+        Connection(
+            threads=8,
+            endpoints={"gcr.io": "http://localhost:5000", "eu.gcr.io": "http://localhost:5001?a=b"},
+            strategies={"registry.example": "google"},
+            ca_cert=ca_cert,
+        ),
+        Telling(log_format=LogFormat.JSON, progress=ProgressMode.NEVER, verbosity=2),
+        {},
+    )
+    arguments = (
+        "--threads 8 --endpoint gcr.io=http://localhost:5000 --endpoint eu.gcr.io=http://localhost:5001?a=b"
+        f" --listing registry.example=google --ca-cert {ca_cert} --log-format json --progress never -vv"
+    )
+    assert output_of(*arguments.split()) == repr(expected)
+
+
+@pytest.mark.parametrize("value", ["gcr.io", "=http://localhost:5000", "gcr.io="])
+def test_an_endpoint_that_is_none_is_explained(value: str) -> None:
+    expected = f"'{value}' is not HOST=URL, such as gcr.io=http://localhost:5000"
+    assert expected in complaint_about("--endpoint", value)
+
+
+def test_a_host_has_one_endpoint() -> None:
+    said = complaint_about("--endpoint", "gcr.io=http://a", "--endpoint", "gcr.io=http://b")
+    assert "gcr.io has two endpoints" in said
+
+
+def test_a_way_of_listing_that_is_unknown_is_explained() -> None:
+    assert "'gcr.io=ftp' is not HOST=oci or HOST=google" in complaint_about("--listing", "gcr.io=ftp")
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+@pytest.mark.parametrize(
+    ("progress", "verbosity", "level"),
+    [
+        (ProgressMode.NEVER, 0, logging.INFO),
+        (ProgressMode.NEVER, 1, logging.DEBUG),
+        (ProgressMode.ALWAYS, 0, logging.WARNING),
+        (ProgressMode.ALWAYS, 1, logging.INFO),
+        (ProgressMode.ALWAYS, 5, logging.DEBUG),
+    ],
+)
+def test_bars_leave_only_warnings_to_the_log(progress: ProgressMode, verbosity: int, level: int) -> None:
+    Telling(log_format=LogFormat.TEXT, progress=progress, verbosity=verbosity).screen()
+    assert logging.getLogger("cip_async").getEffectiveLevel() == level
