@@ -12,11 +12,14 @@ from aiohttp import ClientPayloadError, web
 
 from cip_async.fake_registry import blobs, listings, manifests, uploading
 from cip_async.fake_registry.calls import Call, CallClass, parse_call
+from cip_async.fake_registry.faults import Fault, FaultKind
 from cip_async.fake_registry.host import FakeHost
 from cip_async.fake_registry.ledger import Entry
 from cip_async.fake_registry.refusal import Refusal, refusal
-from cip_async.fake_registry.sending import send
+from cip_async.fake_registry.sending import drop, send
+from cip_async.fake_registry.spoiling import spoil_reply, spoil_request
 from cip_async.fake_registry.store import Store
+from cip_async.fake_registry.tokens import TokenAuth
 from cip_async.fake_registry.visit import Reply, Visit, json_reply, refusal_reply
 
 _WITHOUT_BODY: Final[dict[CallClass, Callable[[Visit], Reply]]] = {
@@ -49,27 +52,42 @@ class HostApp:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        call = parse_call(request.method, request.path_qs)
-        scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
-        entry = self._host.ledger.open(call, scheme)
+        host = self._host
+        visit = self._visit(request)
+        entry = host.ledger.open(visit.call, visit.credentials.partition(" ")[0].lower())
         try:
-            try:
-                reply = await self._reply(request, call, entry)
-            except Refusal as refused:
-                reply = refusal_reply(refused)
-            return await send(request, reply, entry)
+            fault = host.faults.strike(visit.call)
+            if fault is None:
+                return await send(request, await self._answer(request, visit, entry), entry, None)
+            entry.fault = fault.kind
+            return await self._fail(request, visit, entry, fault)
         except (ConnectionError, ClientPayloadError):
             raise  # the client went away
         except Exception as error:
-            self._host.failures.append(error)
+            host.failures.append(error)
             raise
         finally:
-            self._host.ledger.close(entry)
+            host.ledger.close(entry)
 
-    async def _reply(self, request: web.BaseRequest, call: Call, entry: Entry) -> Reply:
+    async def _fail(self, request: web.BaseRequest, visit: Visit, entry: Entry, fault: Fault) -> web.StreamResponse:
+        if fault.kind is FaultKind.RESET:
+            return drop(request)
+        if fault.kind is FaultKind.SLOW:
+            await anyio.sleep(fault.seconds)
+        try:
+            spoil_request(fault, visit)
+            reply = await self._answer(request, visit, entry)
+        except Refusal as refused:
+            reply = refusal_reply(refused)
+        if fault.kind is FaultKind.LOST_ANSWER:
+            return drop(request)
+        spoil_reply(fault, visit, reply)
+        return await send(request, reply, entry, fault)
+
+    def _visit(self, request: web.BaseRequest) -> Visit:
         host = self._host
-        visit = Visit(
-            call=call,
+        return Visit(
+            call=parse_call(request.method, request.path_qs),
             headers=request.headers,
             host=host.name,
             origin=f"{request.scheme}://{request.host}",
@@ -77,12 +95,36 @@ class HostApp:
             store=host.store,
             peers=self._peers,
         )
+
+    async def _answer(self, request: web.BaseRequest, visit: Visit, entry: Entry) -> Reply:
+        try:
+            self._admit(visit, entry)
+            return await self._carry_out(request, visit, entry)
+        except Refusal as refused:
+            return refusal_reply(refused)
+
+    def _admit(self, visit: Visit, entry: Entry) -> None:
+        """Refuse a request that is one too many, or that its sender may not make."""
+        host, call = self._host, visit.call
+        if call.call_class is CallClass.STORAGE:
+            return
+        now_s = host.clock()
+        host.quotas.check(call, now_s)
+        if host.auth is not None and call.call_class is not CallClass.TOKEN:
+            entry.account = host.auth.admit(visit, now_s)
+
+    async def _carry_out(self, request: web.BaseRequest, visit: Visit, entry: Entry) -> Reply:
+        call = visit.call
         operation = _WITHOUT_BODY.get(call.call_class)
         if operation is not None:
             with self._writing(call, call.subject if call.call_class is CallClass.MOUNT else ""):
                 await self._pass_time(call)
                 return operation(visit)
         match call.call_class:
+            case CallClass.TOKEN if isinstance(self._host.auth, TokenAuth):
+                form = await self._read(request, entry)
+                await self._pass_time(call)
+                return self._host.auth.give_token(visit, form, self._host.clock())
             case CallClass.MANIFEST_PUT | CallClass.TAG_PUT:
                 body = await self._read(request, entry)
                 with self._writing(call, manifests.digest_of_body(body)):

@@ -12,6 +12,7 @@ from cip_async.fake_registry.refusal import refusal
 from cip_async.reference import Digest, Tag, parse_digest, parse_image_name, parse_tag
 
 STORAGE_PREFIX: Final = "/storage/"
+_READS: Final = frozenset({"GET", "HEAD"})
 TOKEN_PATHS: Final = frozenset({"/token", "/v2/token"})
 
 
@@ -83,6 +84,11 @@ class Call:
     def asked_all(self, key: str) -> tuple[str, ...]:
         """All values of a query parameter."""
         return tuple(value for name, value in self.query if name == key)
+
+    @property
+    def is_write(self) -> bool:
+        """Whether this may change content; a POST for a token does not."""
+        return self.method not in _READS and self.call_class is not CallClass.TOKEN
 
     @property
     def subject(self) -> str:

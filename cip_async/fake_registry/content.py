@@ -86,6 +86,29 @@ class Dropped:
         raise ValueError(f"bytes {start} to {stop} were not kept")
 
 
+@attrs.frozen
+class Flipped:
+    """The bytes of `content`, one of them wrong."""
+
+    content: Content
+    wrong_at: int
+    readable = True
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes there are."""
+        return self.content.size_bytes
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` up to, not including, `stop`."""
+        for piece in self.content.pieces(start, stop):
+            at = self.wrong_at - start
+            if 0 <= at < len(piece):
+                piece = piece[:at] + bytes([piece[at] ^ 1]) + piece[at + 1 :]  # noqa: PLW2901 - the same piece, damaged
+            yield piece
+            start += len(piece)
+
+
 def seeded_bytes(seed: str, size_bytes: int) -> bytes:
     """`size_bytes` bytes that follow from `seed` and look random."""
     return hashlib.shake_128(seed.encode()).digest(size_bytes)

@@ -22,7 +22,8 @@ SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 SCHEMA_1_SIGNED: Final = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
-_IMAGES: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+SUPPORTED: Final = INDEXES | {OCI_MANIFEST, DOCKER_MANIFEST}
+"""What a PUT may bring; schema 1 is not among it."""
 _MUST_NAME_THEIR_TYPE: Final = frozenset({DOCKER_LIST, DOCKER_MANIFEST})
 _FOREIGN: Final = (
     "application/vnd.docker.image.rootfs.foreign.diff.tar",
@@ -80,7 +81,7 @@ def parse_document(media_type: str, body: bytes) -> Document:
     Raises:
         Refusal: it is no proper image manifest or index of that type.
     """
-    if media_type not in INDEXES | _IMAGES:
+    if media_type not in SUPPORTED:
         raise _invalid(f"media type {media_type!r} is not supported")
     try:
         parsed = _decoder.decode(body)

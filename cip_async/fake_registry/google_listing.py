@@ -20,7 +20,7 @@ def google_tags(visit: Visit) -> Reply:
     path = visit.path
     asked = asked_entries(visit)
     most = visit.rules.page_size if asked is None else asked
-    children = list(visit.store.shelves_below(path))
+    children = visit.store.names_below(path)
     if children or visit.rules.google_unknown == "empty":
         shelf = visit.store.shelf_or_empty(path)
     else:

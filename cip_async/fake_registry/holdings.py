@@ -22,14 +22,15 @@ class Holdings:
 
 @attrs.frozen(kw_only=True, order=True)
 class Missing:
-    """Content that something in the repository refers to and that is not there; `kind` says `manifest` or `blob`."""
+    """Content that something in a repository refers to and that is not there; `kind` says `manifest` or `blob`."""
 
+    path: str
     referrer: str
     kind: str
     digest: str
 
     def __str__(self) -> str:
-        return f"{self.referrer} refers to {self.kind} {self.digest}, which is not in the repository"
+        return f"{self.path}: {self.referrer} refers to {self.kind} {self.digest}, which is not there"
 
 
 @attrs.frozen(kw_only=True)

@@ -6,10 +6,14 @@ from typing import Final
 
 import attrs
 
+from cip_async.fake_registry.auth import BasicAuth, BearerAuth
 from cip_async.fake_registry.calls import CallClass
+from cip_async.fake_registry.faults import Faults
 from cip_async.fake_registry.ledger import Ledger
+from cip_async.fake_registry.quotas import Quotas
 from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.store import Pool, Store
+from cip_async.fake_registry.tokens import TokenAuth
 
 
 @attrs.define(kw_only=True)
@@ -28,13 +32,17 @@ class Latency:
 class FakeHost:
     """A registry host. Everything may be changed while it is being served.
 
-    `failures` are errors of the registry itself: whoever serves the host raises them at the end.
+    `auth` None asks nobody who they are. `clock`, in seconds since 1970, is what quotas and tokens go by. `failures`
+    are errors of the registry itself: whoever serves the host raises them at the end.
     """
 
     name: str
     rules: Rules = attrs.field(factory=Rules)
     store: Store = attrs.field(factory=Store)
     ledger: Ledger = attrs.field(factory=Ledger)
+    auth: BasicAuth | BearerAuth | TokenAuth | None = None
+    quotas: Quotas = attrs.field(factory=Quotas)
+    faults: Faults = attrs.field(factory=Faults)
     latency: Latency = attrs.field(factory=Latency)
     clock: Callable[[], float] = time.time
     failures: list[Exception] = attrs.field(factory=list)

@@ -2,21 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
 import attrs
 
 from cip_async.fake_registry.calls import Call, CallClass
-
-_READS: Final = frozenset({"GET", "HEAD"})
 
 
 @attrs.define(kw_only=True)
 class Entry:
     """One request. `status` is 0 until it is answered, and stays 0 if it never was.
 
-    `reference` is the tag or digest it is about, `target` path and query as received, `authorization` the scheme
-    of its credentials. `fault` names what was done to it on purpose.
+    `reference` is the tag or digest it is about, `target` path and query as received. `authorization` is the scheme
+    of its credentials, `account` whose they are; the secret itself is nowhere. `fault` names what was done to the
+    request on purpose.
     """
 
     number: int
@@ -25,7 +23,9 @@ class Entry:
     call_class: CallClass
     repository: str
     reference: str
+    is_write: bool
     authorization: str = ""
+    account: str = ""
     status: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
@@ -41,11 +41,6 @@ class Entry:
         """The names of the query's parameters, in order."""
         query = self.target.partition("?")[2]
         return tuple(part.partition("=")[0] for part in query.split("&")) if query else ()
-
-    @property
-    def is_write(self) -> bool:
-        """Whether the request may change content; a POST for a token does not."""
-        return self.method not in _READS and self.call_class is not CallClass.TOKEN
 
 
 @attrs.frozen
@@ -82,6 +77,7 @@ class Ledger:
             call_class=call.call_class,
             repository=call.repository,
             reference=call.subject,
+            is_write=call.is_write,
             authorization=authorization,
         )
         if self.keeps_entries:

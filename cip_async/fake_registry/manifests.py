@@ -8,7 +8,7 @@ import functools
 import hashlib
 
 from cip_async.fake_registry.calls import checked_reference, checked_tag
-from cip_async.fake_registry.documents import Document, parse_document
+from cip_async.fake_registry.documents import SUPPORTED, Document, parse_document
 from cip_async.fake_registry.refusal import refusal
 from cip_async.fake_registry.visit import Reply, Visit, reply
 from cip_async.reference import Digest, Tag
@@ -83,7 +83,9 @@ def _parsed(visit: Visit, body: bytes) -> Document:
         raise refusal(413, "SIZE_INVALID", message)
     media_type = visit.headers.get("Content-Type", "")
     known = visit.store.pool.documents.get(digest_of_body(body))
-    return known if known is not None and known.media_type == media_type else parse_document(media_type, body)
+    if known is not None and known.media_type == media_type and media_type in SUPPORTED:
+        return known
+    return parse_document(media_type, body)
 
 
 @functools.lru_cache(maxsize=256)

@@ -60,10 +60,10 @@ class Shelf:
         """Everything that tags and documents refer to and that is not here; a subject may be missing."""
         for tag, digest in self.tags.items():
             if digest not in self.documents:
-                yield Missing(referrer=f"tag {tag}", kind="manifest", digest=digest)
+                yield Missing(path=self.path, referrer=f"tag {tag}", kind="manifest", digest=digest)
         for document in self.documents.values():
             for kind, digest in self.absent(document):
-                yield Missing(referrer=f"manifest {document.digest}", kind=kind, digest=digest)
+                yield Missing(path=self.path, referrer=f"manifest {document.digest}", kind=kind, digest=digest)
 
     def is_complete(self, digest: Digest) -> bool:
         """Whether a document is here with all that it refers to, down to the last blob."""

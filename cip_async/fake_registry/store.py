@@ -4,7 +4,7 @@ Blobs and documents are shared by digest between the repositories of all hosts t
 repository holds one is its own affair. Time is a counter, so that the same writes make the same listings.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -48,6 +48,7 @@ class Store:
     pool: Pool = attrs.field(factory=Pool)
     journal: list[TagWrite] = attrs.field(factory=list)
     _shelves: dict[str, Shelf] = attrs.field(factory=dict)
+    _below: dict[str, set[str]] = attrs.field(factory=dict)
     _uploads: dict[str, Upload] = attrs.field(factory=dict)
     _ticks: int = 0
 
@@ -61,9 +62,10 @@ class Store:
         """The repositories that were ever written to, sorted."""
         return sorted(self._shelves)
 
-    def missing_content(self, path: str) -> list[Missing]:
-        """What tags and documents of a repository refer to and the repository lacks; nothing if all is well."""
-        return sorted(self.shelf_or_empty(path).missing())
+    def missing_content(self, path: str | None = None) -> list[Missing]:
+        """What tags and documents of a repository, or of all, refer to and it lacks; nothing if all is well."""
+        shelves = self._shelves.values() if path is None else [self.shelf_or_empty(path)]
+        return sorted(missing for shelf in shelves for missing in shelf.missing())
 
     def moved_tags(self) -> list[TagWrite]:
         """The writes that moved a tag from one digest to another."""
@@ -95,14 +97,9 @@ class Store:
         """A repository; an empty one that is not kept if it does not exist."""
         return self._shelves.get(path) or Shelf(path)
 
-    def shelves_below(self, path: str) -> Iterator[str]:
+    def names_below(self, path: str) -> list[str]:
         """The names, one level below `path`, that repositories have."""
-        prefix = f"{path}/"
-        seen = set()
-        for other in self._shelves:
-            if other.startswith(prefix):
-                seen.add(other[len(prefix) :].partition("/")[0])
-        yield from sorted(seen)
+        return sorted(self._below.get(path, ()))
 
     def document(self, path: str, reference: str) -> Document:
         """The document of a digest or tag.
@@ -195,6 +192,12 @@ class Store:
             raise refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
         return upload
 
+    def expect(self, upload: Upload, digest: Digest) -> None:
+        """Prepare to close an upload: bytes that are in the pool already are hashed, and not kept twice."""
+        known = self.pool.blobs.get(digest)
+        if known is not None and known.readable and digest.startswith("sha256:"):
+            upload.keeps = False
+
     def close_upload(self, upload: Upload, digest: Digest) -> None:
         """Make the bytes of an upload a blob; the upload is over in either case.
 
@@ -248,6 +251,9 @@ class Store:
         shelf = self._shelves.get(path)
         if shelf is None:
             shelf = self._shelves[path] = Shelf(path)
+            while "/" in path:
+                path, _, name = path.rpartition("/")
+                self._below.setdefault(path, set()).add(name)
         return shelf
 
 

@@ -30,7 +30,9 @@ def begin_post(visit: Visit) -> tuple[Upload, Digest]:
     digest = checked_digest(visit.call.asked("digest") or "")
     if visit.headers.get("Content-Type") != BYTES:
         raise refusal(415, "UNSUPPORTED", f"a blob is sent as {BYTES}")
-    return visit.store.open_upload(visit.path, keeps=visit.rules.keeps_uploads), digest
+    upload = visit.store.open_upload(visit.path, keeps=visit.rules.keeps_uploads)
+    visit.store.expect(upload, digest)
+    return upload, digest
 
 
 def begin_chunk(visit: Visit) -> Upload:
@@ -57,7 +59,9 @@ def end_chunk(visit: Visit, upload: Upload) -> Reply:
 def begin_close(visit: Visit) -> tuple[Upload, Digest]:
     """The upload that a PUT closes, and the digest it claims."""
     digest = checked_digest(visit.call.asked("digest") or "")
-    return _current(visit), digest
+    upload = _current(visit)
+    visit.store.expect(upload, digest)
+    return upload, digest
 
 
 def end_close(visit: Visit, upload: Upload, digest: Digest) -> Reply:

@@ -29,6 +29,11 @@ class Visit:
     peers: Mapping[str, Store]
 
     @property
+    def credentials(self) -> str:
+        """The `Authorization` header, or nothing."""
+        return self.headers.get("Authorization", "")
+
+    @property
     def path(self) -> str:
         """The repository that is asked for.
 
