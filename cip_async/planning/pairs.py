@@ -5,7 +5,6 @@ repository share one object that says what.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 
 import attrs
 
@@ -18,6 +17,7 @@ from cip_async.model.promoter_manifest import (
     Totals,
     WantedImage,
 )
+from cip_async.planning.selection import selected
 from cip_async.planning.wants import united
 from cip_async.reference import ImageName, RegistryPath, Repository
 
@@ -46,12 +46,11 @@ def wanted_pairs(
     """All pairs of repositories between which something is wanted, sorted by source and destination.
 
     Entries of one name are united, and so are promoter manifests that want the same way: an edge that is named
-    twice is one. `only` are globs on image names, `to` on the host or the whole name of a destination's registry
-    entry; upper and lower case differ, and `*` matches slashes too. None filters nothing, `()` leaves nothing.
+    twice is one. `only` and `to` filter as in `selected`.
     """
     claims: dict[Repository, list[_Claim]] = {}
-    for manifest in manifests.manifests:
-        for source, claim in _claims(manifest, only, to):
+    for manifest in selected(manifests, only=only, to=to).manifests:
+        for source, claim in _claims(manifest):
             claims.setdefault(source, []).append(claim)
     return tuple(pair for source in sorted(claims, key=_order) for pair in _pairs(source, claims[source]))
 
@@ -67,26 +66,15 @@ def totals(manifests: PromoterManifests) -> Totals:
     )
 
 
-def _claims(
-    manifest: PromoterManifest, only: Sequence[str] | None, to: Sequence[str] | None
-) -> Iterator[tuple[Repository, _Claim]]:
-    destinations = tuple(entry for entry in manifest.destinations if _leads(entry.path, to))
+def _claims(manifest: PromoterManifest) -> Iterator[tuple[Repository, _Claim]]:
     by_name: dict[ImageName, list[Image]] = {}
     for image in manifest.images:
-        if image.digests and _matches(image.name, only):
+        if image.digests:
             by_name.setdefault(image.name, []).append(image)
     source_entry = manifest.source.path
     for name, images in by_name.items():
-        claim = _Claim(source_entry=source_entry, destinations=destinations, name=name, images=tuple(images))
+        claim = _Claim(source_entry=source_entry, destinations=manifest.destinations, name=name, images=tuple(images))
         yield source_entry.repository(name), claim
-
-
-def _leads(path: RegistryPath, to: Sequence[str] | None) -> bool:
-    return _matches(path.host, to) or _matches(str(path), to)
-
-
-def _matches(text: str, globs: Sequence[str] | None) -> bool:
-    return globs is None or any(fnmatchcase(text, glob) for glob in globs)
 
 
 def _pairs(source: Repository, claims: Sequence[_Claim]) -> Iterator[Pair]:

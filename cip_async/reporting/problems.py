@@ -6,7 +6,7 @@ from itertools import islice
 import attrs
 
 from cip_async.model.outcome import Fate, Outcome
-from cip_async.model.plan import Setback
+from cip_async.model.plan import Overlap, Setback
 from cip_async.model.promoter_manifest import Problem
 from cip_async.model.report import Report
 from cip_async.reference import Repository
@@ -18,10 +18,7 @@ from cip_async.reporting.printable import printable
 def blocking_lines(report: Report) -> Iterator[str]:
     """Invalid entries and conflicts: what stops a run, or is left out of it under quarantine."""
     plan = report.plan
-    for problem in plan.invalid:
-        yield printable(str(problem))
-    for overlap in plan.overlaps:
-        yield printable(str(overlap))
+    yield from input_problem_lines(plan.invalid, plan.overlaps)
     for lost in plan.lost_sources:
         yield printable(str(lost))
     yield from _setback_lines(report, Outcome.TAG_MOVE, (Fate.CONFLICT, Fate.QUARANTINED), "")
@@ -31,6 +28,14 @@ def warning_lines(report: Report) -> Iterator[str]:
     """What was odd in the input, and the images that are lost."""
     yield from input_warning_lines(report.plan.warnings)
     yield from _setback_lines(report, Outcome.LOST, (Fate.LOST,), "warning: ")
+
+
+def input_problem_lines(invalid: Iterable[Problem], overlaps: Iterable[Overlap]) -> Iterator[str]:
+    """What is wrong in the promoter manifests: entries that are invalid, and tags that are wanted twice."""
+    for problem in invalid:
+        yield printable(str(problem))
+    for overlap in overlaps:
+        yield printable(str(overlap))
 
 
 def input_warning_lines(warnings: Iterable[Problem]) -> Iterator[str]:

@@ -38,8 +38,8 @@ def test_a_manifest_without_images_is_a_problem() -> None:
         ("foo",),
         [
             (
-                "ENTRY manifests/bar/promoter-manifest.yaml:1:1: has no images: expected them in images/bar/images.yaml,"
-                " which may be empty"
+                "ENTRY manifests/bar/promoter-manifest.yaml:1:1: has no images: expected them in"
+                " images/bar/images.yaml, which may be empty"
             )
         ],
     )

@@ -251,7 +251,7 @@ def test_a_destination_that_is_a_source_of_another_file_is_a_problem(tmp_path: P
     assert refused(tmp_path, quarantine=True) == [
         (
             "manifests/a/promoter-manifest.yaml:4:9: registry us.gcr.io/prod cannot be promoted to: it holds"
-            " us.gcr.io/prod/etcd, which is promoted from at manifests/b/promoter-manifest.yaml:2:10, and a source is never"
-            " written"
+            " us.gcr.io/prod/etcd, which is promoted from at manifests/b/promoter-manifest.yaml:2:10, and a source is"
+            " never written"
         )
     ]
