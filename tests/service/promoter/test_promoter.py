@@ -1,0 +1,439 @@
+"""The promoter from end to end, against hosts that are served over loopback."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import anyio
+import pytest
+
+from cip_async.errors import InvalidSettings
+from cip_async.events import Event, ImagePlaced
+from cip_async.fake_registry import images
+from cip_async.inventory.store import InventoryStore
+from cip_async.inventory.text import Output
+from cip_async.model.outcome import Fate, Outcome
+from cip_async.model.report import EdgeReport, Ending, Report
+from cip_async.promoter import Promoter
+from cip_async.reference import parse_repository
+from cip_async.reporting.edges import all_edges, edges
+from cip_async.reporting.exit_code import ExitCode, exit_code
+from cip_async.reporting.totals import total
+from tests.service.staging import Staging
+
+pytestmark = pytest.mark.anyio
+
+MakePromoter = Callable[..., Promoter]
+
+both = pytest.mark.parametrize("quarantine", [False, True], ids=["abort", "quarantine"])
+
+
+async def promote(make: MakePromoter, staging: Staging, *, quarantine: bool = False, **options: object) -> Report:
+    async with make(staging, confirm=True, **options) as promoter:
+        return await promoter.run(await staging.manifests(quarantine=quarantine), quarantine=quarantine)
+
+
+def fates(report: Report) -> dict[Fate, int]:
+    return dict(total(report).fates)
+
+
+def fill(staging: Staging) -> None:
+    staging.push("app", images.multi_arch(seed="multi"), "v1.0", "latest")
+    staging.push("app", images.single(seed="old"), "v0.9")
+    staging.push("tools/cli", images.single(seed="cli", image_format="docker"), "1.10")
+    staging.push("tools/cli", images.single(seed="untagged"))
+
+
+@both
+@pytest.mark.parametrize("kind", ["staging", "plain"])
+async def test_mirrors_hold_what_is_wanted_afterwards(
+    kind: str,
+    quarantine: bool,
+    promoter_for: MakePromoter,
+    request: pytest.FixtureRequest,
+    staging: Staging,
+    plain: Staging,
+) -> None:
+    registry = {"staging": staging, "plain": plain}[kind]
+    fill(registry)
+
+    report = await promote(promoter_for, registry, quarantine=quarantine)
+
+    assert report.ending is Ending.COMPLETE
+    assert fates(report) == {Fate.PROMOTED: 10}
+    for mirror in registry.mirrors:
+        assert registry.in_mirror(mirror) == registry.wanted_tags()
+        store = registry.servers[mirror].store
+        untagged = next(digest for digest, tags in registry.wanted["tools/cli"].items() if not tags)
+        assert store.repository("prod/tools/cli").untagged == {untagged}
+        assert not any(store.missing_content(path) for path in store.repositories())
+
+
+@both
+async def test_a_second_run_writes_nothing(quarantine: bool, promoter_for: MakePromoter, staging: Staging) -> None:
+    fill(staging)
+    await promote(promoter_for, staging, quarantine=quarantine)
+    staging.forget_requests()
+
+    report = await promote(promoter_for, staging, quarantine=quarantine)
+
+    assert fates(report) == {Fate.ALREADY_PROMOTED: 10}
+    assert staging.writes() == []
+    assert staging.servers["gcr.io"].ledger.entries == []
+
+
+@pytest.mark.parametrize("kind", ["staging", "plain"])
+async def test_a_dry_run_sends_only_reads(
+    kind: str, promoter_for: MakePromoter, staging: Staging, plain: Staging
+) -> None:
+    registry = {"staging": staging, "plain": plain}[kind]
+    fill(registry)
+
+    async with promoter_for(registry) as promoter:
+        report = await promoter.run(await registry.manifests(), quarantine=True)
+
+    assert report.dry_run
+    assert fates(report) == {Fate.WOULD_PROMOTE: 10}
+    assert {line.method for line in report.ledger} <= {"GET", "HEAD"}
+    assert {entry.method for host in registry.servers.registries.values() for entry in host.ledger.entries} <= {
+        "GET",
+        "HEAD",
+    }
+
+
+async def test_a_dry_promoter_does_not_carry_out_a_plan(promoter_for: MakePromoter, staging: Staging) -> None:
+    fill(staging)
+    async with promoter_for(staging) as promoter:
+        report = await promoter.promote(await promoter.plan(await staging.manifests()))
+    assert fates(report) == {Fate.WOULD_PROMOTE: 10}
+    assert staging.writes() == []
+
+
+async def test_a_plan_of_one_promoter_can_be_carried_out_by_another(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    fill(staging)
+    async with promoter_for(staging) as dry:
+        plan = await dry.plan(await staging.manifests())
+    async with promoter_for(staging, confirm=True) as promoter:
+        report = await promoter.promote(plan)
+    assert fates(report) == {Fate.PROMOTED: 10}
+    assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+
+async def test_a_run_that_changes_nothing_asks_each_mirror_once_and_no_source(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    image = images.single(seed="here")
+    staging.push("app", image, "v1")
+    for mirror in staging.mirrors:
+        staging.hold(mirror, "app", image, "v1")
+
+    report = await promote(promoter_for, staging)
+
+    assert [(line.host, line.request_class, line.requests) for line in report.ledger] == [
+        ("eu.gcr.io", "listing", 1),
+        ("us.gcr.io", "listing", 1),
+    ]
+
+
+class TestConflicts:
+    async def test_a_tag_that_points_elsewhere_stops_everything(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        fill(staging)
+        staging.hold("eu.gcr.io", "app", images.single(seed="other"), "v1.0")
+
+        report = await promote(promoter_for, staging)
+
+        assert report.ending is Ending.CONFLICT
+        assert exit_code(report) is ExitCode.WRONG
+        assert fates(report) == {Fate.NOT_STARTED: 9, Fate.CONFLICT: 1}
+        assert staging.writes() == []
+
+    async def test_quarantine_leaves_out_that_tag_alone(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        other = images.single(seed="other")
+        staging.hold("eu.gcr.io", "app", other, "v1.0")
+
+        report = await promote(promoter_for, staging, quarantine=True)
+
+        assert exit_code(report) is ExitCode.PARTLY
+        assert fates(report) == {Fate.PROMOTED: 9, Fate.QUARANTINED: 1}
+        expected = staging.wanted_tags()
+        assert staging.in_mirror("us.gcr.io") == expected
+        expected["app"] |= {"v1.0": other.digest}  # type: ignore[dict-item]  # a literal is a tag here
+        assert staging.in_mirror("eu.gcr.io") == expected
+        assert staging.servers["eu.gcr.io"].store.moved_tags() == []
+
+    async def test_one_tag_with_two_digests_stops_everything(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        staging.push("app", images.single(seed="one"), "v1")
+        staging.push("app", images.single(seed="two"), "v1")
+        staging.push("app", images.single(seed="three"), "v3")
+
+        report = await promote(promoter_for, staging)
+
+        assert report.ending is Ending.CONFLICT
+        assert fates(report) == {Fate.CONFLICT: 4, Fate.NOT_STARTED: 2}
+        assert len(report.plan.overlaps) == 1
+        assert staging.writes() == []
+
+    async def test_a_digest_that_loses_all_its_tags_to_quarantine_is_not_promoted(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        one, two = images.single(seed="one"), images.single(seed="two")
+        staging.push("app", one, "v1")
+        staging.push("app", two, "v1")
+        staging.push("app", images.single(seed="three"), "v3")
+
+        report = await promote(promoter_for, staging, quarantine=True)
+
+        assert fates(report) == {Fate.QUARANTINED: 4, Fate.PROMOTED: 2}
+        held = staging.servers["eu.gcr.io"].store.repository("prod/app")
+        assert list(held.tags) == ["v3"]
+        assert not held.untagged
+
+
+class TestLostImages:
+    async def test_a_lost_image_is_a_warning_and_the_rest_is_promoted(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        staging.push("app", images.single(seed="there"), "v1")
+        staging.want("app", images.single(seed="gone").digest, "v0")
+
+        report = await promote(promoter_for, staging)
+
+        assert fates(report) == {Fate.PROMOTED: 2, Fate.LOST: 2}
+        assert exit_code(report) is ExitCode.DONE
+        assert exit_code(report, strict=True) is not ExitCode.DONE
+
+    async def test_a_source_of_which_everything_is_lost_is_a_conflict(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        staging.want("app", images.single(seed="gone").digest, "v0")
+
+        report = await promote(promoter_for, staging)
+
+        assert report.ending is Ending.CONFLICT
+        assert [lost.entry.prefix for lost in report.plan.lost_sources] == ["staging"]
+
+    @pytest.mark.parametrize("kind", ["staging", "plain"])
+    async def test_a_missing_tag_is_written_though_the_source_lost_the_image(
+        self, kind: str, promoter_for: MakePromoter, staging: Staging, plain: Staging
+    ) -> None:
+        registry = {"staging": staging, "plain": plain}[kind]
+        image = images.multi_arch(seed="kept")
+        registry.want("app", image.digest, "v1", "latest")
+        for mirror in registry.mirrors:
+            registry.hold(mirror, "app", image, "v1")
+
+        report = await promote(promoter_for, registry)
+
+        assert fates(report) == {Fate.ALREADY_PROMOTED: 2, Fate.PROMOTED: 2}
+        for mirror in registry.mirrors:
+            assert registry.in_mirror(mirror) == registry.wanted_tags()
+            assert {entry.call_class.value for entry in registry.servers[mirror].ledger.writes()} == {"tag-put"}
+
+    async def test_an_untagged_digest_in_a_plain_mirror_is_found_before_it_is_called_lost(
+        self, promoter_for: MakePromoter, plain: Staging
+    ) -> None:
+        image = images.single(seed="kept")
+        plain.want("app", image.digest, "v1")
+        for mirror in plain.mirrors:
+            plain.hold(mirror, "app", image)
+
+        report = await promote(promoter_for, plain)
+
+        assert fates(report) == {Fate.PROMOTED: 2}
+        assert plain.in_mirror("eu.example") == plain.wanted_tags()
+
+
+class TestDeadMirrors:
+    @both
+    async def test_a_mirror_that_is_down_makes_its_own_edges_unknown_and_no_others(
+        self, quarantine: bool, promoter_for: MakePromoter, staging: Staging, free_tcp_port: int
+    ) -> None:
+        fill(staging)
+        staging.servers.endpoints["us.gcr.io"] = f"http://127.0.0.1:{free_tcp_port}"
+
+        report = await promote(promoter_for, staging, quarantine=quarantine)
+
+        assert fates(report) == {Fate.PROMOTED: 5, Fate.FAILED: 5}
+        assert exit_code(report) is ExitCode.PARTLY
+        failed = [edge for edge in edges(report) if edge.fate is Fate.FAILED]
+        assert {edge.outcome for edge in failed} == {Outcome.UNKNOWN}
+        assert {edge.destination.host for edge in failed} == {"us.gcr.io"}
+        assert all("could not be listed" in edge.reason for edge in failed)
+        assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+    async def test_an_unreadable_source_makes_what_it_should_give_unknown_and_never_lost(
+        self, promoter_for: MakePromoter, staging: Staging, free_tcp_port: int
+    ) -> None:
+        here = images.single(seed="here")
+        staging.push("app", here, "v1")
+        staging.push("app", images.single(seed="new"), "v2")
+        for mirror in staging.mirrors:
+            staging.hold(mirror, "app", here, "v1")
+        staging.servers.endpoints["gcr.io"] = f"http://127.0.0.1:{free_tcp_port}"
+
+        report = await promote(promoter_for, staging)
+
+        assert fates(report) == {Fate.ALREADY_PROMOTED: 2, Fate.FAILED: 2}
+        assert staging.writes() == []
+
+
+class TestSources:
+    async def test_a_source_under_another_name_of_its_host_is_never_written(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        staging.push("app", images.single(seed="here"), "v1")
+        staging.mirrors = ("alias.gcr.io",)
+        staging.servers.endpoints["alias.gcr.io"] = staging.servers.endpoints["gcr.io"]
+        staging.prefix = "staging"
+
+        async with promoter_for(staging, confirm=True) as promoter:
+            report = await promoter.run(await staging.manifests())
+
+        assert fates(report) == {Fate.FAILED: 1}
+        (edge,) = edges(report)
+        assert "sources are read-only" in edge.reason
+        assert staging.writes() == []
+
+
+class TestFilters:
+    async def test_only_and_to_limit_what_is_promoted(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        async with promoter_for(staging, confirm=True) as promoter:
+            report = await promoter.run(await staging.manifests(), only=["tools/*"], to=["eu.*"])
+        assert fates(report) == {Fate.PROMOTED: 2}
+        assert list(staging.in_mirror("eu.gcr.io")) == ["tools/cli"]
+        assert staging.servers["us.gcr.io"].ledger.entries == []
+
+    async def test_filters_that_leave_nothing_are_an_error(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        async with promoter_for(staging, confirm=True) as promoter:
+            with pytest.raises(InvalidSettings, match="expected globs that match"):
+                await promoter.run(await staging.manifests(), only=["nothing-like-this"])
+
+
+class TestServerSideOnly:
+    async def test_a_relay_is_an_error(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        report = await promote(promoter_for, staging, server_side_only=True)
+        assert fates(report) == {Fate.FAILED: 10}
+        assert all("server side only" in edge.reason for edge in edges(report))
+        assert staging.servers["eu.gcr.io"].store.open_uploads == 0
+
+    async def test_mounts_within_a_host_are_not(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        staging.mirrors = ("gcr.io",)
+        fill(staging)
+        report = await promote(promoter_for, staging, server_side_only=True)
+        assert fates(report) == {Fate.PROMOTED: 5}
+        assert report.traffic.blobs_relayed == report.traffic.bytes_relayed == report.traffic.blobs_read == 0
+        assert staging.in_mirror("gcr.io") == staging.wanted_tags()
+
+
+class TestCancellation:
+    @both
+    @pytest.mark.parametrize("after", [0, 1, 4])
+    async def test_a_cancelled_run_reports_what_it_did_and_the_next_one_finishes(
+        self, quarantine: bool, after: int, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        for number in range(6):
+            staging.push("app", images.multi_arch(seed=f"image {number}"), f"v{number}", f"w{number}")
+        manifests = await staging.manifests()
+        placed: list[Event] = []
+        scope = anyio.CancelScope()
+
+        def stop(event: Event, /) -> None:
+            if isinstance(event, ImagePlaced):
+                placed.append(event)
+            if len(placed) >= after:
+                scope.cancel()
+
+        async with promoter_for(staging, confirm=True, listener=stop) as promoter:
+            with scope:
+                await promoter.run(manifests, quarantine=quarantine)
+            report = promoter.report()
+
+        assert scope.cancelled_caught
+        assert report.ending is Ending.INTERRUPTED
+        assert exit_code(report) is ExitCode.INTERRUPTED
+        assert sum(fates(report).values()) == 24
+        assert {(edge.destination, edge.tag) for edge in promoted(report)} <= tags_in_mirrors(staging)
+        for mirror in staging.mirrors:
+            store = staging.servers[mirror].store
+            assert store.open_uploads == 0
+            assert store.early_tags() == []
+        finished = await promote(promoter_for, staging)
+        assert fates(finished).keys() <= {Fate.PROMOTED, Fate.ALREADY_PROMOTED}
+        assert staging.in_mirror("us.gcr.io") == staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+
+class TestAsALibrary:
+    async def test_a_connector_is_used_and_left_open(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        async with aiohttp.TCPConnector() as connector:
+            report = await promote(promoter_for, staging, connector=connector)
+            assert not connector.closed
+        assert fates(report) == {Fate.PROMOTED: 10}
+
+    async def test_a_report_counts_the_requests_of_its_own_run(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        fill(staging)
+        async with promoter_for(staging, confirm=True) as promoter:
+            await promoter.run(await staging.manifests())
+            again = await promoter.run(await staging.manifests())
+        assert sum(line.requests for line in again.ledger) == 4
+
+    async def test_a_report_needs_a_run(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        async with promoter_for(staging) as promoter:
+            with pytest.raises(RuntimeError, match="nothing was run yet"):
+                promoter.report()
+
+    async def test_every_edge_is_in_the_report_once(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        report = await promote(promoter_for, staging)
+        told = [(edge.destination, edge.digest, edge.tag) for edge in all_edges(report)]
+        assert len(told) == len(set(told)) == 10
+
+    async def test_a_snapshot_shows_what_a_run_promoted(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        staging.push("app", images.single(seed="one"), "v1")
+        await promote(promoter_for, staging)
+        (digest,) = staging.wanted["app"]
+        async with promoter_for(staging) as promoter, promoter.snapshot("eu.gcr.io/prod") as snapshot:
+            text = "".join([piece async for piece in snapshot.text(Output.CSV)])
+        assert text == f"app@{digest},app:v1\n"
+
+    def test_an_unknown_listing_strategy_is_refused(self) -> None:
+        with pytest.raises(InvalidSettings, match="expected oci or google"):
+            Promoter(strategies={"example.com": "artifactory"})
+
+
+class TestInventoryFile:
+    async def test_listings_are_kept_in_the_file(
+        self, promoter_for: MakePromoter, staging: Staging, tmp_path: Path
+    ) -> None:
+        fill(staging)
+        path = tmp_path / "inventory.db"
+        await promote(promoter_for, staging, inventory=path)
+        async with InventoryStore.opened(path) as store:
+            listing = await store.get(parse_repository("gcr.io/staging/app"))
+        assert listing is not None
+        assert set(staging.wanted["app"]) <= set(listing.digests)
+
+
+def promoted(report: Report) -> list[EdgeReport]:
+    return [edge for edge in all_edges(report) if edge.fate is Fate.PROMOTED]
+
+
+def tags_in_mirrors(staging: Staging) -> set[object]:
+    return {
+        (parse_repository(f"{mirror}/prod/{name}"), tag)
+        for mirror in staging.mirrors
+        for name, tags in staging.in_mirror(mirror).items()
+        for tag in tags
+    }

@@ -1,0 +1,182 @@
+"""How many requests a promotion sends, exactly: what a quota is spent on.
+
+The floor: one listing for each repository, each image manifest read once from the source, and in each destination one
+request for each blob that is missing (a mount), one PUT for each child of an index, and one for each tag, or one for
+all tags where the registry takes several at once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from cip_async.fake_registry import images
+from cip_async.fake_registry.images import Image
+from cip_async.fake_registry.rules import Rules
+from cip_async.promoter import Promoter
+from cip_async.reference import Digest
+from tests.service.conftest import ServeHosts
+from tests.service.staging import Staging
+
+pytestmark = pytest.mark.anyio
+
+MakePromoter = Callable[..., Promoter]
+
+BASE = images.layer("base", 5000)
+MIRRORS = 3
+
+
+def content() -> dict[str, list[tuple[Image, tuple[str, ...]]]]:
+    """Four repositories with multi-arch and single images that share layers, some with several tags."""
+    return {
+        f"app{number}": [
+            (images.multi_arch(seed=f"{number} multi", shared_layers=[BASE]), ("v2", "latest", "v2.0")),
+            (images.single(seed=f"{number} single", layers=[BASE, images.layer(f"own {number}")]), ("v1",)),
+            (images.single(seed=f"{number} docker", image_format="docker"), ("d1", "d2")),
+            (images.single(seed=f"{number} tagless"), ()),
+        ]
+        for number in range(4)
+    }
+
+
+def fill(staging: Staging) -> None:
+    for name, wanted in content().items():
+        for image, tags in wanted:
+            staging.push(name, image, *tags)
+
+
+def blobs(wanted: Iterable[tuple[Image, tuple[str, ...]]]) -> set[Digest]:
+    return {digest for image, _ in wanted for digest in image.all_blobs}
+
+
+def documents(wanted: Iterable[tuple[Image, tuple[str, ...]]]) -> set[Digest]:
+    return {member.digest for image, _ in wanted for member in image.family()}
+
+
+def children(wanted: Iterable[tuple[Image, tuple[str, ...]]]) -> int:
+    return len({child.digest for image, _ in wanted for child in image.children})
+
+
+def requests(staging: Staging, host: str) -> Counter[str]:
+    return Counter(entry.call_class.value for entry in staging.servers[host].ledger.entries)
+
+
+async def promote(make: MakePromoter, staging: Staging) -> None:
+    async with make(staging, confirm=True) as promoter:
+        await promoter.run(await staging.manifests())
+    assert all(staging.in_mirror(mirror) == staging.wanted_tags() for mirror in staging.mirrors)
+
+
+async def test_mounts_within_a_google_host_cost_the_floor_and_nothing_more(
+    serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
+) -> None:
+    staging = Staging(await serve_hosts("gcr.io", rules=Rules.google), tmp_path, mirrors=("gcr.io",))
+    fill(staging)
+
+    await promote(promoter_for, staging)
+
+    repositories = content().values()
+    assert requests(staging, "gcr.io") == {
+        "tags": 2 * len(repositories),
+        "manifest-get": sum(len(documents(wanted)) for wanted in repositories),
+        "mount": sum(len(blobs(wanted)) for wanted in repositories),
+        "manifest-put": sum(children(wanted) + 1 for wanted in repositories),  # and the tagless one
+        "tag-put": sum(len(tags) for wanted in repositories for _, tags in wanted),
+    }
+
+
+async def test_a_registry_that_takes_several_tags_at_once_gets_one_put_for_them(
+    serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
+) -> None:
+    servers = await serve_hosts("plain.example")
+    staging = Staging(servers, tmp_path, source="plain.example", mirrors=("plain.example",))
+    fill(staging)
+
+    await promote(promoter_for, staging)
+
+    repositories = content().values()
+    tagged = sum(1 for wanted in repositories for _, tags in wanted if tags)
+    floor = {
+        "tags": len(repositories),
+        "manifest-head": len(repositories),  # is the tagless one there already?
+        "manifest-get": sum(len(documents(wanted)) for wanted in repositories),
+        "mount": sum(len(blobs(wanted)) for wanted in repositories),
+        "manifest-put": sum(children(wanted) + 1 for wanted in repositories),
+        "tag-put": tagged,
+    }
+    sent = requests(staging, "plain.example")
+    sent_in_vain = sent.pop("tag-put") - floor.pop("tag-put")
+    assert sent == floor
+    assert 0 <= sent_in_vain <= 0.05 * (sum(floor.values()) + tagged)
+
+
+async def test_a_blob_is_read_once_for_all_mirrors_and_repositories(
+    serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
+) -> None:
+    mirrors = ("asia.gcr.io", "eu.gcr.io", "us.gcr.io")
+    staging = Staging(await serve_hosts("gcr.io", *mirrors, rules=Rules.google), tmp_path, mirrors=mirrors)
+    fill(staging)
+
+    await promote(promoter_for, staging)
+
+    repositories = content().values()
+    all_blobs = set().union(*map(blobs, repositories))
+    assert requests(staging, "gcr.io") == {
+        "tags": len(repositories),
+        "manifest-get": sum(len(documents(wanted)) for wanted in repositories),
+        "blob-get": len(all_blobs),
+    }
+    for mirror in mirrors:
+        assert requests(staging, mirror) == {
+            "tags": len(repositories),
+            "upload-start": len(all_blobs),
+            "upload": len(all_blobs),
+            "mount": sum(len(blobs(wanted)) for wanted in repositories) - len(all_blobs),
+            "manifest-put": sum(children(wanted) + 1 for wanted in repositories),
+            "tag-put": sum(len(tags) for wanted in repositories for _, tags in wanted),
+        }
+
+
+async def test_nothing_is_sent_twice_at_the_same_time_into_one_repository(
+    serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
+) -> None:
+    mirrors = ("asia.example", "eu.example", "us.example")
+    servers = await serve_hosts("staging.example", *mirrors, rules=Rules.distribution)
+    staging = Staging(servers, tmp_path, source="staging.example", mirrors=mirrors)
+    fill(staging)
+
+    await promote(promoter_for, staging)
+
+    assert [host.ledger.collisions for host in servers.registries.values()] == [[]] * 4
+    assert [host.store.early_tags() for host in servers.registries.values()] == [[]] * 4
+
+
+async def test_many_mirrors_make_the_source_no_busier(
+    serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
+) -> None:
+    mirrors = tuple(f"mirror{number}.gcr.io" for number in range(12))
+    staging = Staging(await serve_hosts("gcr.io", *mirrors, rules=Rules.google), tmp_path, mirrors=mirrors)
+    image = images.single(seed="one")
+    staging.push("app", image, "v1")
+
+    await promote(promoter_for, staging)
+
+    assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 1, "blob-get": len(image.all_blobs)}
+
+
+@pytest.mark.parametrize("tags", [1, 3])
+async def test_a_tag_alone_costs_one_read_of_the_source_for_all_mirrors(
+    tags: int, serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
+) -> None:
+    mirrors = tuple(f"mirror{number}.gcr.io" for number in range(MIRRORS))
+    staging = Staging(await serve_hosts("gcr.io", *mirrors, rules=Rules.google), tmp_path, mirrors=mirrors)
+    image = images.multi_arch(seed="one")
+    staging.push("app", image, "old", *(f"new{number}" for number in range(tags)))
+    for mirror in mirrors:
+        staging.hold(mirror, "app", image, "old")
+
+    await promote(promoter_for, staging)
+
+    assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 1}
+    assert all(requests(staging, mirror) == {"tags": 1, "tag-put": tags} for mirror in mirrors)
