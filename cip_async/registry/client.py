@@ -26,8 +26,9 @@ from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
 from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document
 from cip_async.registry.exchange import Answer, Replayable, Request
+from cip_async.registry.exchanger import BodyStream
 from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin, supplied
-from cip_async.registry.transport import BodyStream, Transport
+from cip_async.registry.transport import Transport
 from cip_async.registry.wire import (
     MANIFEST_ACCEPT,
     UNDECODABLE,

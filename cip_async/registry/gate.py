@@ -78,11 +78,11 @@ class HostGate:
     def throttled(self, asked_s: float | None, limits: Retries) -> float:
         """Pause after a 429, and return the pause in seconds; 0 if one is on already that is long enough.
 
-        `asked_s` is the registry's `Retry-After`. Without one, the pause doubles with each burst that follows
-        the last one closely.
+        `asked_s` is the registry's `Retry-After`. Without one, or with one that is over already, the pause doubles
+        with each burst that follows the last one closely.
         """
         now = self._clock()
-        if asked_s is None:
+        if not asked_s:
             if now < self._paused_until:
                 return 0.0
             recent = now - self._paused_until < limits.longest_delay_s

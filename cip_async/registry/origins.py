@@ -56,6 +56,16 @@ def private_address(host: str) -> bool:
     return not address.is_global
 
 
+def is_stranger(registry: URL, url: URL) -> bool:
+    """Whether `url`, which a public registry gave, leads to somebody else, whose name may resolve to no inner address.
+
+    A name within the registry's own domain is no stranger: registries of private networks have public names, and
+    their storage lives beside them.
+    """
+    host, registry_host = url.raw_host or "", registry.raw_host or ""
+    return not private_address(registry_host) and registrable_domain(host) != registrable_domain(registry_host)
+
+
 def objection_to_redirect(request: URL, target: URL) -> str | None:
     """Why a redirect of a read may not be followed, or None. Credentials travel only within one origin."""
     return _objection_to_other_origin(request, target)

@@ -1,7 +1,8 @@
 """The HTTP session: aiohttp with every habit switched off that would undo our own rules.
 
 No cookies, no redirects, no decompression, no requoting of URLs, no limit of 100 connections, no total timeout.
-Proxies come from the usual environment variables, certificate authorities from the system and from `ca_cert`.
+Proxies come from the usual environment variables, and never stand before this machine itself; certificate
+authorities come from the system and from `ca_cert`.
 """
 
 import base64
@@ -19,6 +20,7 @@ from yarl import URL
 
 from cip_async.errors import FileProblem, InvalidSettings
 from cip_async.registry.addresses import PublicResolver
+from cip_async.registry.endpoints import is_loopback
 from cip_async.settings import MIB, Timeouts
 
 Connector = aiohttp.BaseConnector
@@ -41,6 +43,7 @@ class HttpSession:
         self._connector = connector
         self._ca_cert = ca_cert
         self._ssl: ssl.SSLContext | None = None
+        self._user_agent = ""
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=None, sock_connect=timeouts.connect_s, sock_read=timeouts.first_byte_s
         )
@@ -54,7 +57,7 @@ class HttpSession:
         Raises:
             FileProblem: the `ca_cert` file cannot be read.
         """
-        self._ssl = await anyio.to_thread.run_sync(self._tls)
+        await anyio.to_thread.run_sync(self._read_files)
         connector = self._connector or aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
         self._session = self._new(connector, owned=self._connector is None)
 
@@ -77,14 +80,14 @@ class HttpSession:
     ) -> aiohttp.ClientResponse:
         """Send one request and return its answer, whose body the caller reads and releases.
 
-        `to_stranger`: the URL came from a public registry and leads to another origin, so its name must not
-        resolve to a private address. `on_send` is called each time the request is put on the wire; aiohttp
-        resends once, silently, where a kept connection turns out dead.
+        `to_stranger`: the URL came from a public registry and leads to somebody else, so its name must not resolve
+        to a private address; behind a proxy it is the proxy that resolves names. `on_send` is called each time the
+        request is put on the wire; aiohttp resends once, silently, where a kept connection turns out dead.
         """
-        session = self._for_strangers() if to_stranger else self._session
+        proxy, proxy_headers = self._proxy(url)
+        session = self._for_strangers() if to_stranger and proxy is None else self._session
         if session is None:
             raise RuntimeError("the session is not open")
-        proxy, proxy_headers = self._proxy(url)
         return await session.request(
             method,
             url,
@@ -109,7 +112,7 @@ class HttpSession:
             read_bufsize=_READ_BUFFER_BYTES,
             max_line_size=_LONGEST_HEADER_BYTES,
             max_field_size=_LONGEST_HEADER_BYTES,
-            headers={"User-Agent": f"cip-async/{_version()}", "Accept-Encoding": "identity"},
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
             skip_auto_headers=("Accept",),
         )
 
@@ -118,6 +121,10 @@ class HttpSession:
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, resolver=PublicResolver())
             self._strangers = self._new(connector, owned=True)
         return self._strangers
+
+    def _read_files(self) -> None:
+        self._ssl = self._tls()
+        self._user_agent = f"cip-async/{_version()}"
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
@@ -134,17 +141,20 @@ class HttpSession:
         if key not in self._proxies:
             proxies = getproxies()
             found = proxies.get(url.scheme) or proxies.get("all")
-            bypassed = proxy_bypass(key[1]) or proxy_bypass(host)
+            bypassed = is_loopback(url.host_subcomponent or "") or proxy_bypass(key[1]) or proxy_bypass(host)
             self._proxies[key] = (None, None) if not found or bypassed else _parsed_proxy(found)
         return self._proxies[key]
 
 
 def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
+    problem = InvalidSettings("proxy", "(the proxy environment variable)", "http://HOST:PORT")
     try:
         url = URL(text if "://" in text else f"http://{text}")
         proxy = url.with_user(None)
     except ValueError as error:
-        raise InvalidSettings("proxy", "(the proxy environment variable)", "http://HOST:PORT") from error
+        raise problem from error
+    if url.scheme not in ("http", "https") or not url.raw_host:
+        raise problem
     if url.user is None:
         return proxy, None
     secret = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()

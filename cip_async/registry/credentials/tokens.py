@@ -7,11 +7,10 @@ until shortly before it expires, and what many requests need at one time is aske
 
 import base64
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import quote, urlencode
 
 import attrs
-import msgspec
 from yarl import URL
 
 from cip_async.errors import CredentialError, Denied, InvalidReference, RegistryError, Unauthorized
@@ -29,8 +28,8 @@ from cip_async.registry.credentials.scopes import Scopes, asked_by
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
 from cip_async.registry.once import Once
-from cip_async.registry.origins import objection_to_realm
-from cip_async.registry.wire import Challenge, challenges, token_decoder
+from cip_async.registry.origins import objection_to_realm, supplied
+from cip_async.registry.wire import UNDECODABLE, Challenge, challenges, token_decoder
 
 _CLIENT_ID: Final = "cip-async"
 _DEFAULT_LIFETIME_S: Final = 60.0
@@ -83,6 +82,8 @@ class Authorizer:
         """
         credential = await self._provider.credential(host, repository)
         if isinstance(credential, BearerToken):
+            if not _fits_a_header(credential.token):
+                raise CredentialError(host, "its token is empty or contains characters that no token has")
             return f"Bearer {credential.token}"
         known = self._challenges.get(host)
         if isinstance(known, _Bearer):
@@ -117,11 +118,9 @@ class Authorizer:
     def _vetted(self, host: Host, challenge: Challenge) -> _Bearer:
         origin = self._endpoints.origin(host)
         try:
-            realm = self._endpoints.map_back(host, URL(challenge.parameters.get("realm", ""), encoded=True))
+            realm = self._endpoints.map_back(host, supplied(origin, challenge.parameters.get("realm", "")))
         except ValueError as error:
             raise CredentialError(host, "its token realm is not a URL") from error
-        if realm.raw_host is None:
-            raise CredentialError(host, "its token realm is not a URL")
         objection = objection_to_realm(origin, realm, self._trusted_realms)
         if objection is not None:
             raise CredentialError(host, f"{objection}; no credential was sent there")
@@ -160,10 +159,10 @@ class Authorizer:
     def _parsed(self, host: Host, answer: Answer, scopes: Scopes) -> _Token:
         try:
             body = token_decoder.decode(answer.body)
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise CredentialError(host, "its token service did not answer with a token") from error
         value = body.token or body.access_token
-        if not value or not value.isascii() or not value.isprintable():
+        if not _fits_a_header(value):
             raise CredentialError(host, "its token service did not answer with a token")
         lifetime_s = _DEFAULT_LIFETIME_S if body.expires_in is None else max(0.0, body.expires_in)
         margin_s = min(_LONGEST_MARGIN_S, lifetime_s / 5)
@@ -204,6 +203,10 @@ class Authorizer:
             content_type=None if body is None else "application/x-www-form-urlencoded",
             authorization=_basic(credential) if isinstance(credential, Password) else None,
         )
+
+
+def _fits_a_header(token: str | None) -> TypeGuard[str]:
+    return bool(token) and token.isascii() and token.isprintable()
 
 
 def _first(scopes: Scopes) -> str:

@@ -1,0 +1,312 @@
+"""One exchange with a host: inside its gate, redirects followed, the body read within its bounds, all of it counted.
+
+What a host's answers and silences teach of its health and its quota is kept here.
+"""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+import anyio
+import attrs
+from yarl import URL
+
+from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable, UntrustedAnswer
+from cip_async.events import HostPaused, Listener, RequestDone
+from cip_async.model.report import RequestClass
+from cip_async.reference import Host
+from cip_async.registry.classify import failure
+from cip_async.registry.endpoints import Endpoints
+from cip_async.registry.exchange import Answer, Request
+from cip_async.registry.gate import Gates
+from cip_async.registry.health import HostHealth
+from cip_async.registry.ledger import Ledger
+from cip_async.registry.origins import is_stranger, objection_to_redirect, same_origin, supplied
+from cip_async.registry.session import HttpSession
+from cip_async.registry.upload_body import UploadBody
+from cip_async.registry.wire import retry_after_s
+from cip_async.settings import Settings
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS: Final = 5
+_GIVEN_UP: Final = "the host did not answer for too long and was given up; run again when it does"
+
+
+@attrs.frozen(kw_only=True)
+class BodyStream:
+    """An answer whose body is read piece by piece while its exchange goes on.
+
+    Reading raises `Unavailable` where the connection broke or stood still, and `UntrustedAnswer` where the body is
+    larger than it may be.
+    """
+
+    answer: Answer
+    pieces: AsyncIterator[bytes]
+
+
+@attrs.define
+class _Leg:
+    """One request on the wire, the first or one after a redirect, and what it cost so far."""
+
+    request_class: RequestClass
+    body: UploadBody | bytes | None = None
+    sends: int = 0
+    status: int = 0
+    received_bytes: int = 0
+
+    def sent(self) -> None:
+        self.sends += 1
+
+    def sent_bytes(self, send: int) -> int:
+        if isinstance(self.body, UploadBody):
+            return self.body.sent_bytes[send] if send < len(self.body.sent_bytes) else 0
+        return len(self.body or b"")
+
+
+@attrs.define
+class _Open:
+    """An exchange of which the status line and the headers are in."""
+
+    request: Request
+    leg: _Leg
+    url: URL
+    response: aiohttp.ClientResponse
+
+
+class Exchanger:
+    """Makes exchanges, as they are asked for: it repeats none and knows of no credentials but those it is given."""
+
+    def __init__(
+        self,
+        *,
+        session: HttpSession,
+        endpoints: Endpoints,
+        gates: Gates,
+        settings: Settings,
+        ledger: Ledger,
+        listener: Listener,
+    ) -> None:
+        self._session = session
+        self._endpoints = endpoints
+        self._gates = gates
+        self._settings = settings
+        self._ledger = ledger
+        self._listener = listener
+        self._health: dict[Host, HostHealth] = {}
+
+    async def exchange(self, request: Request, authorization: str | None, *, again: bool) -> Answer:
+        """Send a request and read its answer, whatever it is; `again` if it repeats one that failed.
+
+        Raises:
+            Unavailable: there was no answer, or not all of it.
+            UntrustedAnswer: a redirect may not be followed, or the body is too large.
+            HostGivenUp: the host did not answer for too long.
+        """
+        async with self._opened(request, authorization, again) as opened:
+            return await self._whole(opened)
+
+    @asynccontextmanager
+    async def stream(
+        self, request: Request, authorization: str | None, *, again: bool
+    ) -> AsyncIterator[BodyStream | Answer]:
+        """Send a request and give an expected answer piece by piece, any other one whole.
+
+        The slot of the host's gate is held until the end.
+
+        Raises:
+            Unavailable, UntrustedAnswer, HostGivenUp: as `exchange`.
+        """
+        async with self._opened(request, authorization, again) as opened:
+            if opened.response.status not in request.expected:
+                yield await self._whole(opened)
+                return
+            async with aclosing(self._pieces(opened)) as pieces:
+                yield BodyStream(answer=_answer(opened, b""), pieces=pieces)
+
+    def failure(self, request: Request, answer: Answer) -> RegistryError:
+        """The error that an unexpected answer is; the host pauses or loses trust in its health if it says why."""
+        asked_s = retry_after_s(answer.headers.get("Retry-After"), time.time())
+        error = failure(request.host, request.method, request.where, answer.status, answer.body, asked_s)
+        if isinstance(error, Throttled):
+            pause_s = self._gates.of(request.host).throttled(error.retry_after_s, self._settings.retries)
+            if pause_s > 0:
+                self._listener(HostPaused(host=request.host, pause_s=pause_s))
+        elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
+        return error
+
+    @asynccontextmanager
+    async def _opened(self, request: Request, authorization: str | None, again: bool) -> AsyncIterator[_Open]:
+        """One exchange from its place in the queue to the end of the body."""
+        self._check_health(request)
+        gate = self._gates.of(request.host)
+        await gate.enter(write=request.is_write)
+        try:
+            self._check_health(request)
+            leg = _Leg(request.request_class, self._body(request))
+            try:
+                url, response = await self._followed(request, authorization, leg, again)
+                try:
+                    yield _Open(request, leg, url, response)
+                finally:
+                    if not response.content.at_eof():
+                        response.close()
+            finally:
+                self._account(request, leg, again)
+        finally:
+            gate.leave()
+
+    async def _followed(
+        self, request: Request, authorization: str | None, leg: _Leg, again: bool
+    ) -> tuple[URL, aiohttp.ClientResponse]:
+        """Send, and follow redirects to an answer that is none."""
+        url = request.url or URL(f"{self._endpoints.origin(request.host)}{request.target}", encoded=True)
+        response = await self._sent(request, url, authorization, leg)
+        hops = 0
+        while response.status in _REDIRECTS and response.status not in request.expected:
+            response.release()
+            hops += 1
+            target = self._redirected(request, url, response, hops)
+            authorization = authorization if same_origin(url, target) else None
+            url = target
+            self._account(request, leg, again)
+            leg.request_class, leg.sends, leg.status, leg.received_bytes = RequestClass.REDIRECT, 0, 0, 0
+            response = await self._sent(request, url, authorization, leg)
+        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._health_of(request.host).answered()
+        return url, response
+
+    async def _sent(self, request: Request, url: URL, authorization: str | None, leg: _Leg) -> aiohttp.ClientResponse:
+        headers = {
+            "Authorization": authorization,
+            "Accept": request.accept,
+            "Content-Type": request.content_type,
+            "Range": request.byte_range,
+        }
+        supplied_by_host = request.url is not None or leg.request_class is RequestClass.REDIRECT
+        with self._mapped(request, leg):
+            response = await self._session.request(
+                request.method,
+                url,
+                headers={name: value for name, value in headers.items() if value is not None},
+                data=leg.body,
+                to_stranger=supplied_by_host and is_stranger(self._endpoints.origin(request.host), url),
+                on_send=leg.sent,
+            )
+        leg.status = response.status
+        return response
+
+    def _body(self, request: Request) -> UploadBody | bytes | None:
+        if request.body is None or isinstance(request.body, bytes):
+            return request.body
+        return UploadBody(request.body, self._settings.timeouts.stall_s)
+
+    def _redirected(self, request: Request, url: URL, response: aiohttp.ClientResponse, hops: int) -> URL:
+        if request.is_write or request.request_class is RequestClass.TOKEN:
+            what = "a token request" if request.request_class is RequestClass.TOKEN else "a write"
+            raise _untrusted(request, f"{what} was redirected, which no registry may do")
+        if hops > _MOST_REDIRECTS:
+            raise _untrusted(request, f"more than {_MOST_REDIRECTS} redirects")
+        try:
+            target = self._endpoints.map_back(request.host, supplied(url, response.headers.get("Location", "")))
+        except ValueError as error:
+            raise _untrusted(request, "redirected to something that is not a URL") from error
+        objection = objection_to_redirect(url, target)
+        if objection is not None:
+            raise _untrusted(request, f"redirect refused: {objection}")
+        return target
+
+    async def _whole(self, opened: _Open) -> Answer:
+        """The whole body of an expected answer, the beginning of any other."""
+        expected = opened.response.status in opened.request.expected
+        most = opened.request.most_bytes if expected else self._settings.bodies.error_bytes
+        body = bytearray()
+        while len(body) <= most and (piece := await self._piece(opened)):
+            body += piece
+        if expected and len(body) > most:
+            raise _untrusted(opened.request, f"the answer is larger than {most} bytes")
+        return _answer(opened, bytes(body[:most]))
+
+    async def _pieces(self, opened: _Open) -> AsyncGenerator[bytes, None]:
+        most = opened.request.most_bytes
+        while piece := await self._piece(opened):
+            if opened.leg.received_bytes > most:
+                raise _untrusted(opened.request, f"the body is larger than {most} bytes")
+            yield piece
+
+    async def _piece(self, opened: _Open) -> bytes:
+        with self._mapped(opened.request, opened.leg), anyio.fail_after(self._settings.timeouts.stall_s):
+            piece = await opened.response.content.readany()
+        opened.leg.received_bytes += len(piece)
+        return piece
+
+    @contextmanager
+    def _mapped(self, request: Request, leg: _Leg) -> Iterator[None]:
+        """Tell the failures of aiohttp in our own terms, and whose they are."""
+        try:
+            yield
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if isinstance(leg.body, UploadBody) and leg.body.failure is not None:
+                raise leg.body.failure from None
+            self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
+            where = f"{request.method} {request.where}"
+            retryable = not isinstance(error, aiohttp.ClientSSLError)
+            raise Unavailable(request.host, where, _sentence(error), retryable=retryable) from error
+
+    def _check_health(self, request: Request) -> None:
+        if self._health_of(request.host).given_up:
+            raise HostGivenUp(request.host, f"{request.method} {request.where}", _GIVEN_UP)
+
+    def _health_of(self, host: Host) -> HostHealth:
+        return self._health.setdefault(host, HostHealth())
+
+    def _account(self, request: Request, leg: _Leg, again: bool) -> None:
+        """Count what was put on the wire; a request that never was cost the registry nothing."""
+        for send in range(leg.sends):
+            last = send == leg.sends - 1
+            status, received_bytes = (leg.status, leg.received_bytes) if last else (0, 0)
+            self._ledger.record(
+                request.host,
+                leg.request_class,
+                request.method,
+                status,
+                again=again or send > 0,
+                sent_bytes=leg.sent_bytes(send),
+                received_bytes=received_bytes,
+            )
+            self._listener(
+                RequestDone(
+                    host=request.host,
+                    status=status,
+                    sent_bytes=leg.sent_bytes(send),
+                    received_bytes=received_bytes,
+                )
+            )
+
+
+def _answer(opened: _Open, body: bytes) -> Answer:
+    return Answer(status=opened.response.status, headers=opened.response.headers, body=body, url=opened.url)
+
+
+def _untrusted(request: Request, reason: str) -> UntrustedAnswer:
+    return UntrustedAnswer(request.host, f"{request.method} {request.where}", reason)
+
+
+def _sentence(error: BaseException) -> str:
+    """What went wrong on the wire, without URLs, which may hold secrets."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time" if not isinstance(error, aiohttp.ConnectionTimeoutError) else "no connection in time"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "the certificate cannot be verified; --ca-cert names further authorities"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy refused: status {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection: {error.strerror or type(error.os_error).__name__}"
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
+        return "the connection was closed before the answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the connection was closed within the answer"
+    return f"the connection failed ({type(error).__name__})"
