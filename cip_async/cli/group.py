@@ -6,13 +6,16 @@ from typing import Final, NoReturn
 
 import click
 
-from cip_async.errors import CipError, InvalidManifests, InvalidSettings, RegistryError
+from cip_async.errors import CipError, InvalidManifests, InvalidReference, InvalidSettings, RegistryError
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.printable import printable
 
 log = logging.getLogger(__name__)
 
 _COMMANDS: Final = {
+    "run": "cip_async.cli.run:run",
+    "snapshot": "cip_async.cli.snapshot:snapshot",
+    "demo": "cip_async.cli.demo:demo",
     "version": "cip_async.cli.version:version",
 }
 
@@ -63,7 +66,7 @@ def _end(error: CipError) -> NoReturn:
 
 def _exit_code(error: CipError) -> ExitCode:
     match error:
-        case InvalidSettings():
+        case InvalidSettings() | InvalidReference():
             return ExitCode.USAGE
         case RegistryError():
             return ExitCode.PARTLY

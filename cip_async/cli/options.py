@@ -31,6 +31,7 @@ class Connection:
     endpoints: Mapping[str, str]
     strategies: Mapping[str, str]
     ca_cert: Path | None
+    docker_config: Path | None
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +84,12 @@ def connection_options(command: Decorated) -> Decorated:
         click.option(
             "--ca-cert", type=EXISTING_FILE, metavar="FILE", help="Trust these certificate authorities too (PEM)."
         ),
+        click.option(
+            "--docker-config",
+            type=EXISTING_FILE,
+            metavar="FILE",
+            help="Take credentials from this file instead of Docker's own config.json.",
+        ),
     )(command)
 
 
@@ -114,6 +121,7 @@ def connection(options: dict[str, Any]) -> Connection:
         endpoints=options.pop("endpoints"),
         strategies=options.pop("strategies"),
         ca_cert=options.pop("ca_cert"),
+        docker_config=options.pop("docker_config"),
     )
 
 

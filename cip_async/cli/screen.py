@@ -33,6 +33,11 @@ class Screen:
         else:
             self._bars.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
+    def heading(self, text: str) -> None:
+        """Write a line that stands out, where a terminal shows it and colours are not turned off."""
+        plain = not sys.stdout.isatty() or _is_dumb() or bool(os.environ.get("NO_COLOR"))
+        self.result(text if plain else f"\x1b[1m{text}\x1b[0m")
+
     def results(self, lines: Iterable[str]) -> None:
         """Write several lines that somebody asked for."""
         for line in lines:
@@ -65,7 +70,11 @@ def result_width() -> int | None:
 
 def shows_bars() -> bool:
     """Whether stderr is a terminal on which bars can be drawn."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stderr.isatty() and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM") == "dumb"
 
 
 def _write(stream: TextIO, text: str, *, flush: bool = False) -> bool:

@@ -54,7 +54,7 @@ def _loggers_as_before() -> Iterator[None]:
 
 def test_every_option_has_a_default() -> None:
     expected: tuple[object, ...] = (
-        Connection(threads=64, endpoints={}, strategies={}, ca_cert=None),
+        Connection(threads=64, endpoints={}, strategies={}, ca_cert=None, docker_config=None),
         Telling(log_format=LogFormat.TEXT, progress=ProgressMode.AUTO, verbosity=0),
         {},
     )
@@ -70,6 +70,7 @@ def test_options_are_understood(tmp_path: Path) -> None:
             endpoints={"gcr.io": "http://localhost:5000", "eu.gcr.io": "http://localhost:5001?a=b"},
             strategies={"registry.example": "google"},
             ca_cert=ca_cert,
+            docker_config=None,
         ),
         Telling(log_format=LogFormat.JSON, progress=ProgressMode.NEVER, verbosity=2),
         {},

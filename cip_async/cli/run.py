@@ -1,0 +1,118 @@
+"""`cip run`: promote what promoter manifests want, or show what would be promoted."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from cip_async.cli.options import (
+    EXISTING_DIRECTORY,
+    EXISTING_FILE,
+    FILE,
+    Connection,
+    Telling,
+    connection,
+    connection_options,
+    telling,
+    telling_options,
+)
+
+
+@attrs.frozen(kw_only=True)
+class RunOptions:
+    """What was asked for on the command line. `only` and `to` are None where there is no filter."""
+
+    manifest: Path | None
+    thin_manifest_dir: Path | None
+    confirm: bool
+    parse_only: bool
+    only: tuple[str, ...] | None
+    to: tuple[str, ...] | None
+    quarantine: bool
+    strict: bool
+    server_side_only: bool
+    inventory: Path | None
+    report: Path | None
+    report_all_edges: bool
+    connection: Connection
+    telling: Telling
+
+
+@click.command()
+@click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest.")
+@click.option(
+    "--thin-manifest-dir",
+    type=EXISTING_DIRECTORY,
+    metavar="DIR",
+    help="A folder of thin promoter manifests: manifests/*/promoter-manifest.yaml and images/*/images.yaml.",
+)
+@click.option("--confirm", is_flag=True, help="Promote. Without this the run is dry: it writes nothing anywhere.")
+@click.option("--parse-only", is_flag=True, help="Read and check the promoter manifests, ask no registry, and end.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only images whose name matches. A glob, repeatable.")
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="HOST",
+    help="Only destinations whose host or registry matches this glob. Repeatable.",
+)
+@click.option(
+    "--on-conflict",
+    type=click.Choice(["abort", "quarantine"]),
+    default="abort",
+    show_default=True,
+    help="With conflicts or invalid entries: write nothing at all, or leave exactly those out and promote the rest.",
+)
+@click.option("--strict", is_flag=True, help="Warnings about promoter manifests, and lost images, are errors.")
+@click.option("--server-side-only", is_flag=True, help="Fail rather than copy image bytes through this machine.")
+@click.option("--inventory", type=FILE, metavar="FILE", help="Keep what the registries hold in this file (SQLite).")
+@click.option("--report", type=FILE, metavar="FILE", help="Write what became of every edge to this file, as JSON.")
+@click.option(
+    "--report-edges",
+    type=click.Choice(["changed", "all"]),
+    default="changed",
+    show_default=True,
+    help="Edges in the report: those not promoted before, or all of them, as JSON Lines.",
+)
+@connection_options
+@telling_options
+def run(**options: Any) -> None:
+    """Promote images from staging registries to their mirrors, as promoter manifests want it.
+
+    Without --confirm this is a dry run: it shows what would be promoted, and writes nothing.
+
+    \b
+    Exit codes:
+      0    done, or nothing to do
+      1    the promoter manifests or the plan are wrong; nothing was written
+      2    the command line is wrong
+      3    partly done: some edges failed or were left out; run again
+      130  interrupted (143: terminated); run again
+    """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
+    _check(options)
+    wanted = RunOptions(
+        only=options.pop("only") or None,
+        to=options.pop("to") or None,
+        quarantine=options.pop("on_conflict") == "quarantine",
+        report_all_edges=options.pop("report_edges") == "all",
+        connection=connection(options),
+        telling=telling(options),
+        **options,
+    )
+    from cip_async.cli import running  # noqa: PLC0415 - the engine takes long to import, and --help does not need it
+
+    raise click.exceptions.Exit(running.run(wanted))
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse combinations of options that contradict each other or mean nothing."""
+    if (options["manifest"] is None) == (options["thin_manifest_dir"] is None):
+        raise click.UsageError("Name either --manifest FILE or --thin-manifest-dir DIR.")
+    if options["report_edges"] == "all" and options["report"] is None:
+        raise click.UsageError("--report-edges all needs --report FILE.")
+    if options["parse_only"]:
+        for name in ("confirm", "report", "inventory", "server_side_only"):
+            if options[name]:
+                raise click.UsageError(
+                    f"--parse-only asks no registry: it cannot be used with --{name.replace('_', '-')}."
+                )

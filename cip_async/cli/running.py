@@ -1,0 +1,163 @@
+"""What `cip run` does, once its options are understood: load, promote, tell, report."""
+
+import importlib.metadata
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from cip_async.cli.counters import Counters
+from cip_async.cli.event_log import log_event
+from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.cli.interrupt import interruptible
+from cip_async.cli.parse_only import tell_wanted
+from cip_async.cli.progress import shown
+from cip_async.cli.report_file import check_writable, write_report
+from cip_async.cli.run import RunOptions
+from cip_async.cli.screen import Screen, result_width
+from cip_async.errors import CipError, FileProblem, InvalidManifests, InvalidSettings
+from cip_async.events import Event, Listener
+from cip_async.manifests.tree import load_manifests
+from cip_async.model.outcome import Fate
+from cip_async.model.promoter_manifest import PromoterManifests
+from cip_async.model.report import Report
+from cip_async.promoter import Promoter
+from cip_async.reporting.exit_code import ExitCode, exit_code
+from cip_async.reporting.json_report import json_document, json_lines
+from cip_async.reporting.printable import printable
+from cip_async.reporting.problems import blocking_lines, bounded, warning_lines
+from cip_async.reporting.refused import refused
+from cip_async.reporting.table import promotion_table
+from cip_async.reporting.text import summary
+from cip_async.reporting.totals import total
+from cip_async.settings import Settings
+
+_WARNINGS_SHOWN: Final = 200
+
+
+@attrs.frozen(kw_only=True)
+class Ended:
+    """How a promotion ended: what it did, what to exit with, and the error that cut it short, if one did."""
+
+    report: Report
+    code: ExitCode
+    error: CipError | None = None
+
+
+def run(options: RunOptions) -> ExitCode:
+    """Load, promote and report; return what to exit with.
+
+    Raises:
+        CipError: the input or the set-up is wrong, and nothing was written.
+    """
+    screen = options.telling.screen()
+    if options.report is not None:
+        check_writable(options.report)
+    manifests = _load(options)
+    if options.parse_only:
+        return tell_wanted(manifests, options, screen)
+    ended = run_in_event_loop(partial(promote, options, manifests, screen))
+    if options.report is not None:
+        ended = _with_report(ended, options, options.report)
+    show(ended, screen)
+    return ended.code
+
+
+async def promote(options: RunOptions, manifests: PromoterManifests, screen: Screen) -> Ended:
+    """Promote what `manifests` want, showing the progress, until it is done or a signal comes.
+
+    Raises:
+        InvalidSettings: the set-up is wrong, and nothing was begun.
+    """
+    counters = Counters()
+
+    def listener(event: Event, /) -> None:
+        counters(event)
+        log_event(event)
+
+    error: CipError | None = None
+    async with _promoter(options, listener) as promoter:
+        async with interruptible(screen) as interruption, shown(counters, options.telling.progress, screen):
+            try:
+                await promoter.run(manifests, only=options.only, to=options.to, quarantine=options.quarantine)
+            except InvalidSettings:
+                raise
+            except CipError as failure:
+                error = failure
+        report = promoter.report()
+    if interruption.received is not None:
+        return Ended(report=report, code=ExitCode(128 + interruption.received), error=error)
+    if error is not None:
+        return Ended(report=report, code=_cut_short(report), error=error)
+    return Ended(report=report, code=exit_code(report, strict=options.strict))
+
+
+def show(ended: Ended, screen: Screen) -> None:
+    """Tell what was, or would be, promoted, what stands in the way, and what to do next."""
+    report = ended.report
+    if report.dry_run:
+        screen.results(promotion_table(report, width=result_width()))
+    screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))
+    screen.notes(blocking_lines(report))
+    if ended.error is not None:
+        screen.note(printable(str(ended.error)))
+    screen.results(summary(report, ended.code))
+
+
+def _promoter(options: RunOptions, listener: Listener) -> Promoter:
+    connection = options.connection
+    return Promoter(
+        confirm=options.confirm,
+        settings=Settings(threads=connection.threads),
+        endpoints=connection.endpoints,
+        strategies=connection.strategies,
+        ca_cert=connection.ca_cert,
+        docker_config=connection.docker_config,
+        server_side_only=options.server_side_only,
+        inventory=options.inventory,
+        listener=listener,
+    )
+
+
+def _load(options: RunOptions) -> PromoterManifests:
+    """The promoter manifests; those with invalid entries too, whose plan then tells them along with all conflicts."""
+    started_at = time.time()
+    try:
+        return load_manifests(
+            manifest=options.manifest,
+            thin_manifest_dir=options.thin_manifest_dir,
+            strict=options.strict,
+            quarantine=True,
+        )
+    except InvalidManifests as error:
+        if options.report is not None:
+            report = refused(
+                error.problems,
+                dry_run=not options.confirm,
+                quarantine=options.quarantine,
+                started_at=started_at,
+                seconds=time.time() - started_at,
+            )
+            write_report(options.report, _pieces(report, ExitCode.WRONG, options))
+        raise
+
+
+def _with_report(ended: Ended, options: RunOptions, path: Path) -> Ended:
+    """Write the report; a run whose report is missing is not wholly done."""
+    try:
+        write_report(path, _pieces(ended.report, ended.code, options))
+    except FileProblem as error:
+        return attrs.evolve(ended, error=ended.error or error, code=ended.code or ExitCode.PARTLY)
+    return ended
+
+
+def _pieces(report: Report, code: ExitCode, options: RunOptions) -> Iterator[str]:
+    write = json_lines if options.report_all_edges else json_document
+    return write(report, exit_code=code, version=importlib.metadata.version("cip-async"))
+
+
+def _cut_short(report: Report) -> ExitCode:
+    return ExitCode.PARTLY if total(report).fate(Fate.PROMOTED) else ExitCode.WRONG
