@@ -1,0 +1,46 @@
+"""The real promoter manifests of the Kubernetes project, mistakes included.
+
+They are read where CIP_REAL_MANIFESTS points: a folder with `kubernetes-2020-08` and `kubernetes-2024-04`.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cip_async.manifests.tree import load_manifests
+from cip_async.model.promoter_manifest import Totals
+from cip_async.planning.overlaps import overlaps
+from cip_async.planning.pairs import totals, wanted_pairs
+from tests.unit.manifests.samples import told
+
+ROOT = os.environ.get("CIP_REAL_MANIFESTS", "")
+pytestmark = pytest.mark.skipif(
+    not ROOT, reason="CIP_REAL_MANIFESTS does not point to the thin manifests of github.com/kubernetes/k8s.io"
+)
+OLD, NEW = Path(ROOT) / "kubernetes-2020-08", Path(ROOT) / "kubernetes-2024-04"
+NGINX = "images/k8s-staging-ingress-nginx/images.yaml"
+
+
+def test_the_set_of_2020_is_sound_but_for_two_misplaced_manifests() -> None:
+    loaded = load_manifests(thin_manifest_dir=OLD)
+    assert totals(loaded) == Totals(manifests=47, images=153, digests=869, edges=4_014)
+    assert told(loaded.problems, below=OLD) == [
+        f"WARNING images/{name}/promoter-manifest.yaml:1:1: is misplaced and not read: expected"
+        f" manifests/{name}/promoter-manifest.yaml, so images/{name}/images.yaml is not promoted"
+        for name in ("k8s-staging-bootkube", "k8s-staging-ingress-controller-conformance")
+    ]
+    assert overlaps(wanted_pairs(loaded)) == ()
+
+
+def test_the_set_of_2024_has_one_malformed_digest_and_one_tag_that_is_wanted_twice() -> None:
+    loaded = load_manifests(thin_manifest_dir=NEW, quarantine=True)
+    assert totals(loaded) == Totals(manifests=74, images=808, digests=19_501, edges=707_520)
+    malformed = "sha256:23eb4b1775fbaa2adca55c73cf0341e1224d6308689b6f4b3aa1523312eb81c"
+    assert told(loaded.problems, below=NEW) == [
+        f"ENTRY {NGINX}:152:5: digest '{malformed}' is malformed: expected 'sha256:' and 64 hex digits"
+    ]
+    (overlap,) = overlaps(wanted_pairs(loaded))
+    assert (overlap.tag, len(overlap.destinations)) == ("v1.4.0", 22)
+    assert str(overlap.first_place) == f"{NEW}/{NGINX}:218:81"
+    assert str(overlap.second_place) == f"{NEW}/{NGINX}:219:81"
