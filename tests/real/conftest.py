@@ -1,0 +1,126 @@
+"""Real registries for tests: processes of `docker-registry` on loopback, and `skopeo` as an independent reader."""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.abc
+import attrs
+import pytest
+from anyio import to_thread
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+_PROGRAMS: Final = ("docker-registry", "skopeo")
+_LISTENING: Final = re.compile(rb"listening on (?P<address>127\.0\.0\.1:\d+)")
+_LONGEST_LOG_LINE: Final = 65536
+_START_S: Final = 30.0
+_REQUEST: Final = re.compile(r'"(?P<method>[A-Z]+) (?P<target>\S+) HTTP/[0-9.]+" (?P<status>\d+)')
+
+USER: Final = "promoter"
+PASSWORD: Final = "mirror-secret"
+_HTPASSWD: Final = f"{USER}:$2b$04$SISOJxTZZb5CLn9nYpJwkeV8OR5HolOzE1.iv38UaaPDo.lipvlny\n"
+"""What `htpasswd -B` makes of the password."""
+
+
+@attrs.frozen(kw_only=True)
+class RealRegistry:
+    """One running `docker-registry`. `host` is how clients call it."""
+
+    host: str
+    access_log: Path
+
+    async def requests(self) -> list[tuple[str, str, int]]:
+        """Method, target and status of every request it answered, as it logged them itself."""
+        text = await to_thread.run_sync(self.access_log.read_text)
+        return [(found["method"], found["target"], int(found["status"])) for found in _REQUEST.finditer(text)]
+
+    async def writes(self) -> list[tuple[str, str, int]]:
+        """Those requests that may change something."""
+        return [request for request in await self.requests() if request[0] not in ("GET", "HEAD")]
+
+
+StartRegistry = Callable[..., Awaitable[RealRegistry]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs() -> None:
+    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
+    if not missing:
+        return
+    reason = f"not on PATH: {', '.join(missing)} (Debian: apt-get install {' '.join(missing)})"
+    if os.environ.get("CIP_REQUIRE_REAL_REGISTRY") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+async def start_registry(anyio_backend: object, tmp_path: Path) -> AsyncIterator[StartRegistry]:
+    """Starts registries with empty storage, each on a free port; they end with the test."""
+    async with AsyncExitStack() as stack:
+        number = 0
+
+        async def start(*, password: bool = False) -> RealRegistry:
+            nonlocal number
+            number += 1
+            return await stack.enter_async_context(_running(tmp_path / f"registry-{number}", password=password))
+
+        yield start
+
+
+@asynccontextmanager
+async def _running(folder: Path, *, password: bool) -> AsyncIterator[RealRegistry]:
+    access_log = folder / "access.log"
+    config = await to_thread.run_sync(_configured, folder, password)
+    environment = {"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"}
+    with await to_thread.run_sync(access_log.open, "wb") as stdout:
+        async with (
+            await anyio.open_process(
+                ["docker-registry", "serve", str(config)], stdin=None, stdout=stdout, env=environment
+            ) as process,
+            anyio.create_task_group() as tasks,
+        ):
+            assert process.stderr is not None
+            errors = BufferedByteReceiveStream(process.stderr)
+            with anyio.fail_after(_START_S):
+                address = await _address(errors)
+            tasks.start_soon(_drain, errors)
+            try:
+                yield RealRegistry(host=address, access_log=access_log)
+            finally:
+                process.terminate()
+
+
+def _configured(folder: Path, password: bool) -> Path:
+    folder.mkdir()
+    storage = folder / "storage"
+    lines = [
+        "version: 0.1",
+        "log: {level: info, accesslog: {disabled: false}}",
+        f"storage: {{filesystem: {{rootdirectory: {storage}}}, cache: {{blobdescriptor: inmemory}}}}",
+        "http: {addr: '127.0.0.1:0', secret: test}",
+    ]
+    if password:
+        accounts = folder / "htpasswd"
+        accounts.write_text(_HTPASSWD)
+        lines.append(f"auth: {{htpasswd: {{realm: mirror, path: {accounts}}}}}")
+    config = folder / "config.yml"
+    config.write_text("\n".join(lines) + "\n")
+    return config
+
+
+async def _address(errors: BufferedByteReceiveStream) -> str:
+    while True:
+        line = await errors.receive_until(b"\n", _LONGEST_LOG_LINE)
+        found = _LISTENING.search(line)
+        if found:
+            return found["address"].decode()
+
+
+async def _drain(errors: BufferedByteReceiveStream) -> None:
+    async for _ in errors:
+        pass
