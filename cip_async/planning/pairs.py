@@ -102,8 +102,7 @@ def _targets(claims: Iterable[_Claim]) -> dict[Repository, _Target]:
             entries = claim.source_entry, entry.path
             target = targets.setdefault(entry.path.repository(claim.name), _Target(entries))
             target.entries = min(target.entries, entries)
-            if number not in target.claims:
-                target.claims.append(number)
+            target.claims.append(number)
     return targets
 
 

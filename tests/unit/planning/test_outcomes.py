@@ -9,7 +9,7 @@ from cip_async.model.outcome import Outcome
 from cip_async.model.plan import Pair, PairPlan
 from cip_async.planning.outcomes import needed, pair_plan
 from cip_async.planning.overlaps import overlapping, overlaps
-from tests.unit.planning.samples import Dmap, digest, failure, listing, pair
+from tests.unit.planning.samples import EU, Dmap, digest, failure, listing, manifest, pair, pairs
 
 SOURCE: Final = "gcr.io/staging/app"
 MIRROR: Final = "eu.gcr.io/prod/app"
@@ -190,6 +190,18 @@ def test_an_overlap_comes_before_whatever_the_destination_says(destination: List
 
     assert _setbacks(plan) == [("a", "v1", Outcome.OVERLAP), ("b", "v1", Outcome.OVERLAP)]
     assert plan.already_promoted == 0
+
+
+def test_an_overlap_with_another_source_comes_before_what_the_destination_has_as_wanted() -> None:
+    made, rival = pairs(
+        manifest(("app", {"a": ["v1", "v2"]}), source="gcr.io/app", to=[EU]),
+        manifest(("app", {"b": ["v1"]}), source="gcr.io/rival", to=[EU]),
+    )
+    destination = listing(made.destination, {"v1": "a", "v2": "a"})
+    plan = pair_plan(made, destination, None, overlapping=overlapping(overlaps([made, rival])))
+
+    assert _setbacks(plan) == [("a", "v1", Outcome.OVERLAP)]
+    assert plan.already_promoted == 1
 
 
 def test_a_digest_that_an_overlap_leaves_a_tag_is_promoted_with_that() -> None:
