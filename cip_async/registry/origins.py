@@ -19,7 +19,7 @@ _REALM_HOSTS: Final = {"registry-1.docker.io": frozenset({"auth.docker.io"})}
 _TWO_PART_SUFFIXES: Final = frozenset({"co", "com", "net", "org", "gov", "ac", "edu", "or", "ne", "go"})
 
 
-_HOST_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,126}\.?|[0-9a-f:.]+", re.ASCII)
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,126}\.?|[0-9a-f]*:[0-9a-f:.]+", re.ASCII)
 
 
 def supplied(base: URL, text: str) -> URL:

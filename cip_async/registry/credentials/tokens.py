@@ -206,7 +206,7 @@ class Authorizer:
 
 
 def _fits_a_header(token: str | None) -> TypeGuard[str]:
-    return bool(token) and token.isascii() and token.isprintable()
+    return token is not None and token != "" and token.isascii() and token.isprintable()
 
 
 def _first(scopes: Scopes) -> str:
