@@ -21,13 +21,14 @@ class Staging:
     folder: Path
     source: str = "gcr.io"
     mirrors: Sequence[str] = ("eu.gcr.io", "us.gcr.io")
+    source_prefix: str = "staging"
     prefix: str = "prod"
     """Where in a mirror the images should go."""
     wanted: dict[str, dict[str, list[str]]] = attrs.field(factory=dict)
 
     def push(self, name: str, image: Image, *tags: str) -> Digest:
         """Put an image into staging, and want it with `tags`."""
-        push(self.servers[self.source].store, f"staging/{name}", image)
+        push(self.servers[self.source].store, f"{self.source_prefix}/{name}", image)
         return self.want(name, image.digest, *tags)
 
     def want(self, name: str, digest: str, *tags: str) -> Digest:
@@ -41,7 +42,7 @@ class Staging:
 
     def written(self) -> Path:
         """The promoter manifest as a file."""
-        lines = ["registries:", f"- name: {self.source}/staging", "  src: true"]
+        lines = ["registries:", f"- name: {self.source}/{self.source_prefix}", "  src: true"]
         lines += [f"- name: {mirror}/{self.prefix}" for mirror in self.mirrors]
         lines += ["images:"]
         for name, dmap in self.wanted.items():

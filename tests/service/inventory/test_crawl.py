@@ -1,0 +1,153 @@
+"""The crawl: what is asked, of whom, how often, and what is handed on."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import anyio
+import attrs
+import pytest
+
+from cip_async.fake_registry import images
+from cip_async.inventory.crawl import crawl
+from cip_async.model.outcome import Outcome
+from cip_async.model.plan import PairPlan
+from cip_async.model.promoter_manifest import PromoterManifests
+from cip_async.planning.draft import Draft
+from cip_async.promoter import Promoter
+from cip_async.reference import Digest, Repository
+from tests.service.staging import Staging
+
+pytestmark = pytest.mark.anyio
+
+MakePromoter = Callable[..., Promoter]
+Groups = list[Sequence[PairPlan]]
+
+
+async def crawled(promoter: Promoter, manifests: PromoterManifests, groups: Groups) -> Counter[tuple[str, Digest]]:
+    """Crawl all that `manifests` want into `groups`; return how often the source was asked for each digest."""
+    draft = Draft.of(manifests)
+    asked: Counter[tuple[str, Digest]] = Counter()
+
+    async def holds(repository: Repository, digest: Digest) -> bool:
+        asked[repository.path, digest] += 1
+        return await promoter._client.get_document(repository, digest) is not None
+
+    async def take(pair_plans: Sequence[PairPlan]) -> None:
+        groups.append(pair_plans)
+
+    await crawl(
+        draft.pairs,
+        lister=promoter._lister,
+        holds=holds,
+        needed=draft.planner.needed,
+        plan_pair=draft.planner.pair_plan,
+        on_planned=take,
+    )
+    return asked
+
+
+async def test_the_pairs_of_each_source_repository_come_together_once_and_in_order(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    for name in ("a", "b", "c"):
+        staging.push(name, images.single(seed=name), "v1")
+    groups: Groups = []
+    async with promoter_for(staging) as promoter:
+        await crawled(promoter, await staging.manifests(), groups)
+    assert sorted(group[0].pair.source.path for group in groups) == ["staging/a", "staging/b", "staging/c"]
+    assert all([plan.pair.destination.host for plan in group] == list(staging.mirrors) for group in groups)
+
+
+async def test_a_plain_source_is_asked_once_for_each_digest_that_any_mirror_lacks(
+    promoter_for: MakePromoter, plain: Staging
+) -> None:
+    everywhere, in_eu, nowhere = (images.single(seed=seed) for seed in ("everywhere", "in eu", "nowhere"))
+    for image, tag in ((everywhere, "v1"), (in_eu, "v2"), (nowhere, "v3")):
+        plain.push("app", image, tag)
+    plain.hold("eu.example", "app", everywhere, "v1")
+    plain.hold("us.example", "app", everywhere, "v1")
+    plain.hold("eu.example", "app", in_eu, "v2")
+    groups: Groups = []
+
+    async with promoter_for(plain) as promoter:
+        asked = await crawled(promoter, await plain.manifests(), groups)
+
+    assert asked == {("staging/app", in_eu.digest): 1, ("staging/app", nowhere.digest): 1}
+    (eu, us) = groups[0]
+    assert [promotion.digest for promotion in eu.promotions] == [nowhere.digest]
+    assert {promotion.digest for promotion in us.promotions} == {in_eu.digest, nowhere.digest}
+
+
+async def test_a_destination_that_several_sources_feed_is_listed_once(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    other = attrs.evolve(staging, source_prefix="other", wanted={})
+    staging.push("app", images.single(seed="one"), "v1")
+    other.push("app", images.single(seed="two"), "v2")
+    manifests = (*(await staging.manifests()).manifests, *(await other.manifests()).manifests)
+    both = PromoterManifests(manifests=manifests, problems=())
+    groups: Groups = []
+
+    async with promoter_for(staging) as promoter:
+        await crawled(promoter, both, groups)
+
+    assert [entry.repository for entry in staging.servers["eu.gcr.io"].ledger.entries] == ["prod/app"]
+    assert [group[0].pair.source.path for group in groups] == ["other/app", "staging/app"]
+
+
+async def test_a_host_that_never_answers_holds_back_no_other(promoter_for: MakePromoter, staging: Staging) -> None:
+    staging.push("app", images.single(seed="app"), "v1")
+    staging.push("tool", images.single(seed="tool"), "v1")
+    manifests = await staging.manifests()
+    draft = Draft.of(manifests, only=["app"], to=["eu.*"])
+    silent = Draft.of(manifests, only=["tool"], to=["us.*"])
+    planned = anyio.Event()
+
+    async def take(pair_plans: Sequence[PairPlan]) -> None:
+        assert {plan.pair.destination.host for plan in pair_plans} == {"eu.gcr.io"}
+        planned.set()
+
+    async def never(connection: anyio.abc.SocketStream) -> None:
+        async with connection:
+            await anyio.sleep_forever()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, never)
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        staging.servers.endpoints["us.gcr.io"] = f"http://127.0.0.1:{port}"
+        async with promoter_for(staging) as promoter:
+            pairs = (*silent.pairs, *draft.pairs)
+            async with anyio.create_task_group() as crawling:
+                crawling.start_soon(
+                    lambda: crawl(
+                        pairs,
+                        lister=promoter._lister,
+                        holds=promoter_holds,
+                        needed=draft.planner.needed,
+                        plan_pair=draft.planner.pair_plan,
+                        on_planned=take,
+                    )
+                )
+                await planned.wait()
+                crawling.cancel_scope.cancel()
+        tasks.cancel_scope.cancel()
+
+
+async def promoter_holds(repository: Repository, digest: Digest) -> bool:
+    raise AssertionError(f"a Google source is listed, not asked for {digest} in {repository}")
+
+
+async def test_an_unreadable_destination_is_never_taken_for_an_empty_one(
+    promoter_for: MakePromoter, plain: Staging, free_tcp_port: int
+) -> None:
+    plain.push("app", images.single(seed="app"), "v1")
+    plain.servers.endpoints["eu.example"] = f"http://127.0.0.1:{free_tcp_port}"
+    groups: Groups = []
+
+    async with promoter_for(plain) as promoter:
+        await crawled(promoter, await plain.manifests(), groups)
+
+    (eu, us) = groups[0]
+    assert [setback.outcome for setback in eu.setbacks] == [Outcome.UNKNOWN]
+    assert eu.promotions == ()
+    assert len(us.promotions) == 1
