@@ -1,6 +1,6 @@
 """What a blob consists of: bytes in memory, bytes made from a seed while they are served, or a size alone.
 
-Large layers need no memory this way: a synthetic blob of 10 GiB is 10 GiB on the wire and 256 KiB here.
+Large layers need no memory this way: a synthetic blob of 10 GiB is 10 GiB on the wire and a few bytes here.
 """
 
 import functools
@@ -13,6 +13,7 @@ import attrs
 from cip_async.reference import Digest
 
 _BLOCK: Final = 256 * 1024
+_MARK: Final = 32
 _COUNTER: Final = 8
 
 
@@ -61,10 +62,10 @@ class Synthetic:
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from `start` up to, not including, `stop`."""
         stop = min(stop, self.size_bytes)
-        filling = _filling(self.seed)
+        mark = hashlib.sha256(self.seed.encode()).digest()
         for number in range(start // _BLOCK, -(-stop // _BLOCK)):
             first = number * _BLOCK
-            block = number.to_bytes(_COUNTER, "big") + filling
+            block = mark + number.to_bytes(_COUNTER, "big") + _filling()
             if first < start or first + _BLOCK > stop:
                 block = block[max(0, start - first) : stop - first]
             yield block
@@ -133,6 +134,7 @@ def _hashed(content: Content, algorithm: str) -> Digest:
     return Digest(f"{algorithm}:{hasher.hexdigest()}")
 
 
-@functools.lru_cache(maxsize=64)
-def _filling(seed: str) -> bytes:
-    return seeded_bytes(seed, _BLOCK - _COUNTER)
+@functools.cache
+def _filling() -> bytes:
+    """What all blocks of all synthetic blobs end with."""
+    return seeded_bytes("filling", _BLOCK - _MARK - _COUNTER)

@@ -10,6 +10,7 @@ import hashlib
 from cip_async.fake_registry.calls import checked_reference, checked_tag
 from cip_async.fake_registry.documents import SUPPORTED, Document, parse_document
 from cip_async.fake_registry.refusal import refusal
+from cip_async.fake_registry.store import unknown_content
 from cip_async.fake_registry.visit import Reply, Visit, reply
 from cip_async.reference import Digest, Tag
 
@@ -29,6 +30,8 @@ def put_manifest(visit: Visit, body: bytes) -> Reply:
     document = _parsed(visit, body)
     if ":" in reference and document.digest != reference:
         raise refusal(400, "DIGEST_INVALID", f"the body has the digest {document.digest}", {"digest": reference})
+    if visit.forgetful:
+        raise unknown_content((*document.children, *document.blobs), visit.rules)
     visit.store.put_document(path, document, tags, visit.rules)
     stored = reply(
         201,

@@ -32,7 +32,7 @@ def spoil_request(fault: Fault, visit: Visit) -> None:
     if fault.kind is FaultKind.MOUNT_REFUSED:
         visit.rules = attrs.evolve(visit.rules, mounts=False)
     if fault.kind is FaultKind.CONTENT_UNKNOWN:
-        raise refusal(400, visit.rules.unknown_code, "blob unknown to registry")
+        visit.forgetful = True
 
 
 def spoil_reply(fault: Fault, visit: Visit, reply: Reply) -> None:

@@ -4,7 +4,7 @@ Blobs and documents are shared by digest between the repositories of all hosts t
 repository holds one is its own affair. Time is a counter, so that the same writes make the same listings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
@@ -158,7 +158,9 @@ class Store:
         for tag in tags:
             _check_immutable(shelf, tag, document.digest, rules)
         if not rules.accept_missing:
-            _check_references(shelf, document, rules)
+            absent = [digest for _, digest in shelf.absent(document)]
+            if absent:
+                raise unknown_content(absent, rules)
         self.add_document(path, document, tags)
 
     def add_document(self, path: str, document: Document, tags: Iterable[Tag] = ()) -> None:
@@ -257,6 +259,13 @@ class Store:
         return shelf
 
 
+def unknown_content(digests: Sequence[Digest], rules: Rules) -> Refusal:
+    """The refusal of a document that refers to these, which the repository lacks."""
+    if not rules.unknown_named:
+        return refusal(400, rules.unknown_code, f"{len(digests)} references are unknown to the registry")
+    return Refusal(400, *(Complaint(rules.unknown_code, "blob unknown to registry", digest) for digest in digests))
+
+
 def _check_immutable(shelf: Shelf, tag: Tag, digest: Digest, rules: Rules) -> None:
     present = shelf.tags.get(tag)
     if rules.immutable_tags == "no" or present is None:
@@ -264,12 +273,3 @@ def _check_immutable(shelf: Shelf, tag: Tag, digest: Digest, rules: Rules) -> No
     if rules.immutable_tags == "all" or present != digest:
         message = f"tag {tag} already exists in {shelf.path} and cannot be overwritten because the tag is immutable"
         raise refusal(400, "TAG_INVALID", message, {"tag": tag})
-
-
-def _check_references(shelf: Shelf, document: Document, rules: Rules) -> None:
-    absent = tuple(digest for _, digest in shelf.absent(document))
-    if not absent:
-        return
-    if not rules.unknown_named:
-        raise refusal(400, rules.unknown_code, f"{len(absent)} references are unknown to the registry")
-    raise Refusal(400, *(Complaint(rules.unknown_code, "blob unknown to registry", digest) for digest in absent))

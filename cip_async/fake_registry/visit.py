@@ -18,7 +18,10 @@ BYTES: Final = "application/octet-stream"
 
 @attrs.define(kw_only=True)
 class Visit:
-    """One request. `origin` is scheme and authority as the client wrote them, `peers` the stores of all hosts."""
+    """One request. `origin` is scheme and authority as the client wrote them, `peers` the stores of all hosts.
+
+    `forgetful` is a registry that knows nothing of what a manifest refers to, whatever it said before.
+    """
 
     call: Call
     headers: Mapping[str, str]
@@ -27,6 +30,7 @@ class Visit:
     rules: Rules
     store: Store
     peers: Mapping[str, Store]
+    forgetful: bool = False
 
     @property
     def credentials(self) -> str:
