@@ -42,6 +42,9 @@ HASTY = Retries(
 )
 
 
+ONE_TRY = attrs.evolve(HASTY, request_s=0.0)
+
+
 @attrs.frozen
 class One:
     """A provider with one credential, for one host."""

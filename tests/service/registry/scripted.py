@@ -48,6 +48,8 @@ class Scripted:
 
     url: str
     answering: Answering
+    reads_bodies: bool = True
+    """Whether a request is read whole before it is answered."""
     seen: list[Seen] = attrs.field(factory=list)
 
     @property
@@ -60,7 +62,8 @@ class Scripted:
         return int(self.url.rpartition(":")[2])
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        seen = Seen(request.method, request.path_qs, CIMultiDict(request.headers), await request.read())
+        body = await request.read() if self.reads_bodies else b""
+        seen = Seen(request.method, request.path_qs, CIMultiDict(request.headers), body)
         self.seen.append(seen)
         reply = self.answering(seen)
         if isinstance(reply, Awaitable):
