@@ -20,9 +20,10 @@ def tell_wanted(manifests: PromoterManifests, options: RunOptions, screen: Scree
     Raises:
         InvalidSettings: something is wanted, and the filters leave nothing of it.
     """
+    screen.notes(input_warning_lines(manifests.warnings))
+    screen.notes(input_problem_lines(manifests.invalid, ()))
     draft = Draft.of(manifests, only=options.only, to=options.to, quarantine=options.quarantine)
-    screen.notes(input_warning_lines(draft.warnings))
-    screen.notes(input_problem_lines(draft.invalid, draft.overlaps))
+    screen.notes(input_problem_lines((), draft.overlaps))
     is_wrong = bool(draft.invalid or draft.overlaps)
     if is_wrong and not options.quarantine:
         return ExitCode.WRONG

@@ -20,10 +20,12 @@ from cip_async.cli.run import RunOptions
 from cip_async.cli.screen import Screen, result_width
 from cip_async.errors import CipError, FileProblem, InvalidManifests, InvalidSettings
 from cip_async.events import Event, Listener
-from cip_async.manifests.tree import load_manifests
+from cip_async.manifests.tree import read_manifests
 from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Report
+from cip_async.planning.overlaps import overlaps
+from cip_async.planning.pairs import wanted_pairs
 from cip_async.promoter import Promoter
 from cip_async.reporting.exit_code import ExitCode, exit_code
 from cip_async.reporting.json_report import json_document, json_lines
@@ -125,24 +127,22 @@ def _promoter(options: RunOptions, listener: Listener) -> Promoter:
 def _load(options: RunOptions) -> PromoterManifests:
     """The promoter manifests; those with invalid entries too, whose plan then tells them along with all conflicts."""
     started_at = time.time()
-    try:
-        return load_manifests(
-            manifest=options.manifest,
-            thin_manifest_dir=options.thin_manifest_dir,
-            strict=options.strict,
-            quarantine=True,
+    manifests = read_manifests(
+        manifest=options.manifest, thin_manifest_dir=options.thin_manifest_dir, strict=options.strict
+    )
+    if not manifests.has_spoilt_files:
+        return manifests
+    problems = (*manifests.invalid, *overlaps(wanted_pairs(manifests, only=options.only, to=options.to)))
+    if options.report is not None:
+        report = refused(
+            problems,
+            dry_run=not options.confirm,
+            quarantine=options.quarantine,
+            started_at=started_at,
+            seconds=time.time() - started_at,
         )
-    except InvalidManifests as error:
-        if options.report is not None:
-            report = refused(
-                error.problems,
-                dry_run=not options.confirm,
-                quarantine=options.quarantine,
-                started_at=started_at,
-                seconds=time.time() - started_at,
-            )
-            write_report(options.report, _pieces(report, ExitCode.WRONG, options))
-        raise
+        write_report(options.report, _pieces(report, ExitCode.WRONG, options))
+    raise InvalidManifests(problems)
 
 
 def _with_report(ended: Ended, options: RunOptions, path: Path) -> Ended:

@@ -33,11 +33,28 @@ def load_manifests(
     With `strict`, warnings are problems too. With `quarantine`, invalid entries are left out and told in the
     result's `problems`; what is wrong with a file as a whole is raised in either case.
 
-    A tag that is wanted with two digests is no matter of files; planning finds it. Whoever wants to tell those and
-    invalid entries at once loads with `quarantine`, and refuses to go on with `invalid` entries afterwards.
+    A tag that is wanted with two digests is no matter of files; planning finds it.
 
     Raises:
         InvalidManifests: with every problem there is, each once, sorted by place.
+        InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given.
+    """
+    loaded = read_manifests(manifest=manifest, thin_manifest_dir=thin_manifest_dir, strict=strict, files=files)
+    if loaded.has_spoilt_files or (loaded.invalid and not quarantine):
+        raise InvalidManifests(loaded.invalid)
+    return loaded
+
+
+def read_manifests(
+    *,
+    manifest: str | os.PathLike[str] | None = None,
+    thin_manifest_dir: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+    files: Files = _USUAL,
+) -> PromoterManifests:
+    """Read all that can be understood, whatever is wrong, so that it can be checked further before all is told at once.
+
+    Raises:
         InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given.
     """
     if manifest is not None and thin_manifest_dir is None:
@@ -51,10 +68,7 @@ def load_manifests(
     problems = {*loading.problems, *collisions(found)}
     if strict:
         problems = {_stricter(problem) for problem in problems}
-    loaded = PromoterManifests(manifests=found, problems=tuple(sorted(problems)))
-    if any(problem.gravity is Gravity.FILE or not quarantine for problem in loaded.invalid):
-        raise InvalidManifests(loaded.invalid)
-    return loaded
+    return PromoterManifests(manifests=found, problems=tuple(sorted(problems)))
 
 
 def _stricter(problem: Problem) -> Problem:

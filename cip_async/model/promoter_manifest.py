@@ -100,7 +100,7 @@ class PromoterManifests:
     """Everything that was loaded, sorted by path, and what was found odd or invalid on the way.
 
     `problems` holds warnings, and invalid entries that were left out of `manifests`; a caller that does
-    not quarantine refuses to go on with invalid entries.
+    not quarantine refuses to go on with invalid entries. Nobody goes on where `has_spoilt_files`.
     """
 
     manifests: tuple[PromoterManifest, ...]
@@ -115,6 +115,11 @@ class PromoterManifests:
     def invalid(self) -> tuple[Problem, ...]:
         """The problems because of which something was left out."""
         return tuple(problem for problem in self.problems if problem.gravity is not Gravity.WARNING)
+
+    @cached_property
+    def has_spoilt_files(self) -> bool:
+        """Whether a file as a whole could not be understood."""
+        return any(problem.gravity is Gravity.FILE for problem in self.problems)
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)

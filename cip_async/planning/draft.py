@@ -7,7 +7,7 @@ from typing import Self
 
 import attrs
 
-from cip_async.errors import InvalidSettings
+from cip_async.errors import InvalidManifests, InvalidSettings
 from cip_async.model.listing import ListingFailure
 from cip_async.model.plan import Overlap, Pair, PairPlan, Plan
 from cip_async.model.promoter_manifest import Problem, PromoterManifests, Totals
@@ -44,8 +44,11 @@ class Draft:
         """Begin a plan for `manifests`, filtered as `wanted_pairs` does.
 
         Raises:
+            InvalidManifests: a file could not be understood; there is no plan without it.
             InvalidSettings: something is wanted, and the filters leave nothing of it.
         """
+        if manifests.has_spoilt_files:
+            raise InvalidManifests(manifests.invalid)
         pairs = wanted_pairs(manifests, only=only, to=to)
         if not pairs and (only is not None or to is not None) and wanted_pairs(manifests):
             filters = {name: tuple(globs) for name, globs in (("only", only), ("to", to)) if globs is not None}

@@ -1,19 +1,19 @@
 """The report of a run whose promoter manifests cannot be used, so that it never came to a plan."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from cip_async.model.plan import Plan
+from cip_async.model.plan import Overlap, Plan
 from cip_async.model.promoter_manifest import Problem, Totals
 from cip_async.model.report import Ending, Report, Traffic
 
 
 def refused(
-    problems: Iterable[object], *, dry_run: bool, quarantine: bool, started_at: float, seconds: float
+    problems: Collection[object], *, dry_run: bool, quarantine: bool, started_at: float, seconds: float
 ) -> Report:
     """A report of what is wrong with the input, and of nothing else; times are as in `Report`."""
     plan = Plan(
         pairs=(),
-        overlaps=(),
+        overlaps=tuple(problem for problem in problems if isinstance(problem, Overlap)),
         lost_sources=(),
         invalid=tuple(problem for problem in problems if isinstance(problem, Problem)),
         warnings=(),

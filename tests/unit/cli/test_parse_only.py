@@ -113,14 +113,23 @@ def test_filters_that_leave_nothing_are_a_usage_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["abort", "quarantine"])
-def test_a_file_that_cannot_be_understood_stops_in_every_mode(tmp_path: Path, mode: str) -> None:
-    write(tmp_path, {**thin("foo"), **thin("bar", images="- [\n")})
+def test_a_file_that_cannot_be_understood_stops_in_every_mode_and_hides_nothing(tmp_path: Path, mode: str) -> None:
+    write(tmp_path, {**thin("foo", images=OVERLAPPING), **thin("bar", images="- [\n")})
     result = run(tmp_path, f"--on-conflict={mode}")
     assert result.stdout == ""
     assert noted(result, tmp_path) == [
-        "images/bar/images.yaml:2:1: is not YAML: did not find expected node content while parsing a flow node"
+        "images/bar/images.yaml:2:1: is not YAML: did not find expected node content while parsing a flow node",
+        MALFORMED,
+        OVERLAP,
     ]
     assert result.exit_code == 1
+
+
+def test_problems_are_told_even_where_they_leave_nothing_to_filter(tmp_path: Path) -> None:
+    write(tmp_path, {**thin("foo"), **thin("bar", images="- name: bar\n  dmap: {x: []}\n")})
+    result = run(tmp_path, "--only", "bar")
+    assert noted(result, tmp_path)[0].startswith("images/bar/images.yaml:2:10: digest 'x' is malformed")
+    assert result.exit_code == 2
 
 
 REAL = Path(os.environ.get("CIP_REAL_MANIFESTS", ""))

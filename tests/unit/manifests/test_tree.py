@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cip_async.errors import InvalidManifests, InvalidSettings
-from cip_async.manifests.tree import load_manifests
+from cip_async.manifests.tree import load_manifests, read_manifests
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.settings import Files
 from tests.unit.manifests.samples import IMAGES, REGISTRIES, A, thin, told, write
@@ -255,3 +255,14 @@ def test_a_destination_that_is_a_source_of_another_file_is_a_problem(tmp_path: P
             " never written"
         )
     ]
+
+
+def test_everything_that_can_be_understood_can_be_read_whatever_is_wrong(tmp_path: Path) -> None:
+    write(tmp_path, {**thin("a", images="- ["), **thin("b"), **thin("c", registries="[]")})
+    found = read_manifests(thin_manifest_dir=tmp_path)
+    assert [(Path(manifest.path).parent.name, len(manifest.images)) for manifest in found.manifests] == [
+        ("a", 0),
+        ("b", 1),
+    ]
+    assert [Path(problem.place.path).parent.name for problem in found.invalid] == ["a", "c"]
+    assert found.has_spoilt_files
