@@ -51,8 +51,8 @@ def _alike(pairs: Iterable[Pair]) -> Iterator[tuple[tuple[WantedImage, ...], lis
 
 
 def _overlaps(images: tuple[WantedImage, ...]) -> Iterator[Overlap]:
-    for tag in sorted(_claimed_twice(images)):
-        first, *others = sorted(_claims(images, tag), key=_by_place)
+    for tag, claims in _contested(images).items():
+        first, *others = sorted(claims.items(), key=_by_place)
         for other in others:
             yield Overlap(
                 tag=tag,
@@ -64,6 +64,17 @@ def _overlaps(images: tuple[WantedImage, ...]) -> Iterator[Overlap]:
             )
 
 
+def _contested(images: Iterable[WantedImage]) -> Mapping[Tag, Mapping[Digest, Place]]:
+    """The tags that are wanted with several digests, and the first place that wants it with each."""
+    claims: dict[Tag, dict[Digest, Place]] = {tag: {} for tag in _claimed_twice(images)}
+    for image in images if claims else ():
+        for want in image.wants:
+            for tag, place in zip(want.tags, want.tag_places, strict=True):
+                if tag in claims:
+                    claims[tag][want.digest] = min(place, claims[tag].get(want.digest, place))
+    return claims
+
+
 def _claimed_twice(images: Iterable[WantedImage]) -> set[Tag]:
     wanted: dict[Tag, Digest] = {}
     return {
@@ -73,17 +84,6 @@ def _claimed_twice(images: Iterable[WantedImage]) -> set[Tag]:
         for tag in want.tags
         if wanted.setdefault(tag, want.digest) != want.digest
     }
-
-
-def _claims(images: Iterable[WantedImage], tag: Tag) -> Iterable[tuple[Digest, Place]]:
-    """The digests that `tag` is wanted with, each with the first place that says so."""
-    places: dict[Digest, Place] = {}
-    for image in images:
-        for want in image.wants:
-            if tag in want.tags:
-                place = want.tag_places[want.tags.index(tag)]
-                places[want.digest] = min(place, places.get(want.digest, place))
-    return places.items()
 
 
 def _by_place(claim: tuple[Digest, Place]) -> tuple[Place, Digest]:

@@ -84,6 +84,21 @@ def test_a_claim_that_is_written_twice_is_told_once() -> None:
     assert len(_overlaps(made)) == 1
 
 
+def test_of_several_sources_that_want_the_same_the_first_place_is_told() -> None:
+    one = manifest(("app", {"a": ["v1"]}), path="z.yaml", source="gcr.io/a", to=[EU])
+    same = manifest(("app", {"a": ["v1"]}), path="a.yaml", source="gcr.io/b", to=[EU])
+    other = manifest(("app", {"b": ["v1"]}), path="b.yaml", source="gcr.io/c", to=[EU])
+    (found,) = _overlaps(one, same, other)
+
+    assert (found.first_place.path, found.second_place.path) == ("a.yaml", "b.yaml")
+
+
+def test_destinations_are_sorted_whatever_the_order_of_pairs() -> None:
+    made = pairs(manifest(("app", {"a": ["v1"], "b": ["v1"]})))
+
+    assert _told(overlaps(reversed(made))) == [("v1", "a", "b", ["eu.gcr.io/prod/app", "us.gcr.io/prod/app"])]
+
+
 def test_overlaps_are_sorted_by_place() -> None:
     made = manifest(("foo", {"a": ["v1"], "b": ["v1"]}), ("app", {"c": ["v9", "v2"], "d": ["v2", "v9"]}))
 
