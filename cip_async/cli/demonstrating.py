@@ -40,40 +40,19 @@ def demonstrate(*, latency_ms: float, progress: ProgressMode) -> ExitCode:
     wanted = wishes()
     with tempfile.TemporaryDirectory(prefix="cip-demo-") as name:
         folder = Path(name)
-        demo = _Demo(
+        demo = Demo(
             wanted=wanted,
-            manifests=_written(folder, wanted),
+            manifests=demo_manifests(folder, wanted),
             folder=folder,
-            registries=_registries(wanted, latency_ms),
+            registries=demo_registries(wanted, latency_ms),
             telling=telling,
             screen=screen,
         )
         return run_in_event_loop(demo.perform)
 
 
-def _written(folder: Path, wanted: tuple[Wish, ...]) -> PromoterManifests:
-    """Write the promoter manifests of the demo, and read them back."""
-    for path, text in thin_files(MANIFEST_NAME, manifest(wanted)):
-        file = folder / path
-        file.parent.mkdir(parents=True)
-        file.write_text(text, encoding="utf-8")
-    (folder / "config.json").write_text("{}", encoding="utf-8")
-    return load_manifests(thin_manifest_dir=folder)
-
-
-def _registries(wanted: tuple[Wish, ...], latency_ms: float) -> FakeRegistries:
-    """Staging, filled, and empty mirrors, between which nothing can be mounted: bytes have to move."""
-    registries = FakeRegistries(
-        *(path.host for path in (SOURCE, *MIRRORS)), rules=lambda: attrs.evolve(Rules.google(), origin_mounts=False)
-    )
-    for host in registries.values():
-        host.latency.ms = latency_ms
-    fill(registries[SOURCE.host].store, wanted)
-    return registries
-
-
 @attrs.frozen(kw_only=True)
-class _Demo:
+class Demo:
     """The demo, act by act. What did not hold is kept in `broken`."""
 
     wanted: tuple[Wish, ...]
@@ -182,3 +161,24 @@ class _Demo:
 
     def _say(self, text: str) -> None:
         self.screen.results(textwrap.wrap(text, min(result_width() or _WIDEST, _WIDEST), break_on_hyphens=False))
+
+
+def demo_manifests(folder: Path, wanted: tuple[Wish, ...]) -> PromoterManifests:
+    """Write the promoter manifests of the demo, and read them back."""
+    for path, text in thin_files(MANIFEST_NAME, manifest(wanted)):
+        file = folder / path
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    return load_manifests(thin_manifest_dir=folder)
+
+
+def demo_registries(wanted: tuple[Wish, ...], latency_ms: float) -> FakeRegistries:
+    """Staging, filled, and empty mirrors, between which nothing can be mounted: bytes have to move."""
+    registries = FakeRegistries(
+        *(path.host for path in (SOURCE, *MIRRORS)), rules=lambda: attrs.evolve(Rules.google(), origin_mounts=False)
+    )
+    for host in registries.values():
+        host.latency.ms = latency_ms
+    fill(registries[SOURCE.host].store, wanted)
+    return registries

@@ -10,7 +10,7 @@ from cip_async.model.report import Ending, Report, Traffic
 def refused(
     problems: Collection[object], *, dry_run: bool, quarantine: bool, started_at: float, seconds: float
 ) -> Report:
-    """A report of what is wrong with the input, and of nothing else; times are as in `Report`."""
+    """A report of invalid entries and overlaps, and of nothing else; times are as in `Report`."""
     plan = Plan(
         pairs=(),
         overlaps=tuple(problem for problem in problems if isinstance(problem, Overlap)),
