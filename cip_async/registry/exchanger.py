@@ -32,6 +32,8 @@ from cip_async.settings import Settings
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
+_BEFORE_SENDING: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+"""Failures on the way to a connection, before anything of the request was put on the wire."""
 _GIVEN_UP: Final = "the host did not answer for too long and was given up; run again when it does"
 
 
@@ -251,6 +253,8 @@ class Exchanger:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(leg.body, UploadBody) and leg.body.failure is not None:
                 raise leg.body.failure from None
+            if isinstance(error, _BEFORE_SENDING):
+                leg.sends -= 1
             self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
             where = f"{request.method} {request.where}"
             retryable = not isinstance(error, aiohttp.ClientSSLError)

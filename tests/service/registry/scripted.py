@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import anyio
 import attrs
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -31,12 +32,17 @@ class Seen:
 
 @attrs.frozen
 class Reply:
-    """What to answer; `break_off` closes the connection: before any answer, or after so many bytes of the body."""
+    """What to answer.
+
+    `break_off` closes the connection: before any answer, or after so many bytes of the body; `stall_after` stops
+    after so many bytes until the client is gone.
+    """
 
     status: int = 200
     headers: dict[str, str] = attrs.field(factory=dict)
     body: bytes = b""
     break_off: int | None = None
+    stall_after: int | None = None
 
 
 Answering = Callable[[Seen], Reply | Awaitable[Reply]]
@@ -69,19 +75,25 @@ class Scripted:
         if isinstance(reply, Awaitable):
             reply = await reply
         response = web.StreamResponse(status=reply.status, headers=reply.headers)
-        if reply.break_off is None:
-            response.content_length = len(reply.body)
-            await response.prepare(request)
-            await response.write(reply.body)
-            await response.write_eof()
-            return response
-        assert request.transport is not None
-        if reply.break_off > 0:
-            response.content_length = len(reply.body)
-            await response.prepare(request)
+        response.content_length = len(reply.body)
+        if reply.break_off == 0:
+            return _cut(request, response)
+        await response.prepare(request)
+        if reply.break_off is not None:
             await response.write(reply.body[: reply.break_off])
-        request.transport.close()
+            return _cut(request, response)
+        if reply.stall_after is not None:
+            await response.write(reply.body[: reply.stall_after])
+            await anyio.sleep_forever()
+        await response.write(reply.body)
+        await response.write_eof()
         return response
+
+
+def _cut(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.close()
+    return response
 
 
 class ToLoopback(AbstractResolver):
