@@ -91,14 +91,15 @@ class _Loading:
                 yield found
 
     def thin(self, folder: Folder) -> Iterator[PromoterManifest]:
-        def spoil(below: str, reason: str) -> None:
+        unreadable: list[tuple[str, str]] = []
+        arranged = layout(folder.files(is_of_interest, on_unreadable=lambda *told: unreadable.append(told)))
+        for below, reason in unreadable:
             self._spoil(folder.root / below, reason)
-
-        arranged = layout(folder.files(is_of_interest, on_unreadable=spoil))
         for problem in arranged.problems:
-            path = _shown(folder.root / problem.place.path)
-            place = attrs.evolve(problem.place, path=path)
-            self.problems.append(attrs.evolve(problem, place=place, message=_shown(problem.message)))
+            # That there is no manifest at all is not known where something could not be read.
+            if problem.place.path or not unreadable:
+                place = attrs.evolve(problem.place, path=_shown(folder.root / problem.place.path))
+                self.problems.append(attrs.evolve(problem, place=place, message=_shown(problem.message)))
         for name in arranged.names:
             yield from self._thin(folder, manifest_file(name), images_file(name))
 

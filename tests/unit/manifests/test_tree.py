@@ -198,6 +198,10 @@ def test_a_folder_without_manifests_is_a_problem(tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
+    assert refused(tmp_path / "missing") == [f"{tmp_path}/missing:1:1: cannot be read: No such file or directory"]
+
+
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(InvalidManifests) as caught:
         load_manifests(manifest=tmp_path / "missing.yaml")
