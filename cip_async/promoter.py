@@ -23,7 +23,8 @@ from cip_async.copying.progress import EdgeKey, Progress
 from cip_async.errors import CipError, InvalidSettings
 from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
 from cip_async.inventory.crawl import OnPlanned, crawl
-from cip_async.inventory.snapshot import Snapshot, snapshot
+from cip_async.inventory.selection import Selection
+from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
 from cip_async.inventory.store import InventoryStore
 from cip_async.model.plan import PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
@@ -182,15 +183,16 @@ class Promoter:
         return self._run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
 
     @asynccontextmanager
-    async def snapshot(self, registry: str) -> AsyncIterator[Snapshot]:
-        """List all images at and below `registry`, such as `us.gcr.io/my-project`.
+    async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> AsyncIterator[Snapshot]:
+        """List all images at and below `registry`, such as `us.gcr.io/my-project`, and keep what is selected.
 
         Raises:
             InvalidReference: `registry` is malformed, or a mere host that does not tell what it holds.
             RegistryError, CredentialError: something could not be read to its end.
             FileProblem: the temporary inventory cannot be written.
         """
-        async with snapshot(parse_registry_path(registry), self._lister, listener=self._listener) as taken:
+        path = parse_registry_path(registry)
+        async with snapshot(path, self._lister, selection=selection, listener=self._listener) as taken:
             yield taken
 
     def _begin(self, draft: Draft) -> "_Run":

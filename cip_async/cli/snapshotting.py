@@ -58,8 +58,9 @@ async def _write(taken: Snapshot, output: Output, screen: Screen) -> None:
 
 
 def _tell(taken: Snapshot, registry: str) -> None:
-    if taken.digests:
-        told = (count(taken.repositories, "repository"), count(taken.digests, "digest"), count(taken.tags, "tag"))
+    counts = taken.counts
+    if counts.images:
+        told = (count(counts.names, "repository"), count(counts.images, "image"), count(counts.tags, "tag"))
         log.info("%s holds %s", registry, ", ".join(told))
     else:
         log.warning("%s holds no images", registry)

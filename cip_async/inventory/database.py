@@ -11,6 +11,7 @@ from typing import Final, Self
 
 import attrs
 
+from cip_async.inventory.counts import Counts
 from cip_async.inventory.rows import Row
 from cip_async.inventory.schema import connect, foreign_errors_mapped, transaction
 from cip_async.model.listing import Described, Listing
@@ -30,6 +31,14 @@ _DIGESTS: Final = """
 SELECT digest.algorithm, digest.hash, digest.is_held, digest.was_asked, media_type.name, digest.size_bytes
 FROM digest LEFT JOIN media_type ON media_type.id = digest.media_type
 WHERE digest.repository = ?
+"""
+
+_COUNTS: Final = """
+SELECT
+    (SELECT count(DISTINCT repository) FROM digest WHERE is_held),
+    (SELECT count(*) FROM digest WHERE is_held),
+    (SELECT count(*) FROM (SELECT DISTINCT algorithm, hash FROM digest WHERE is_held)),
+    (SELECT count(*) FROM (SELECT DISTINCT repository, algorithm, hash FROM tag))
 """
 
 _Key = tuple[int, bytes]
@@ -78,6 +87,13 @@ class Database:
         """Let go what is known of `repository`."""
         with foreign_errors_mapped(self._path), transaction(self._connection):
             self._forget(repository)
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        with foreign_errors_mapped(self._path):
+            names, images, digests, tagged = self._connection.execute(_COUNTS).fetchone()
+            (tags,) = self._connection.execute("SELECT count(*) FROM tag").fetchone()
+        return Counts(names=names, images=images, digests=digests, tags=tags, rows=tags + images - tagged)
 
     def rows_after(self, last: Row | None, count: int) -> list[Row]:
         """The next `count` rows behind `last`, or the first ones, sorted by repository, digest and tag."""

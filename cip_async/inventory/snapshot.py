@@ -8,18 +8,22 @@ not grow with the registry, and nothing incomplete is ever printed.
 import contextlib
 import functools
 from collections.abc import AsyncIterator
+from typing import Final
 
 import attrs
 
 from cip_async.errors import CipError, InvalidReference
 from cip_async.events import Listener, ListingFailed, RepositoryListed, tell_nobody
+from cip_async.inventory.counts import Counts
 from cip_async.inventory.lanes import Lanes
+from cip_async.inventory.selection import Selection
 from cip_async.inventory.store import InventoryStore
 from cip_async.inventory.text import Output, renderer
-from cip_async.model.listing import Listing
 from cip_async.reference import RegistryPath, Repository
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.names import Answer
+
+EVERYTHING: Final = Selection()
 
 
 @attrs.frozen(kw_only=True)
@@ -30,10 +34,8 @@ class Snapshot:
     """
 
     base: RegistryPath
-    repositories: int
-    digests: int
-    tags: int
-    _store: InventoryStore
+    counts: Counts
+    store: InventoryStore
 
     async def text(self, output: Output) -> AsyncIterator[str]:
         """The snapshot as text, piece by piece, sorted by name, digest and tag.
@@ -42,14 +44,16 @@ class Snapshot:
             FileProblem: the temporary inventory cannot be read.
         """
         text = renderer(output, self.base)
-        async for rows in self._store.chunks():
+        async for rows in self.store.chunks():
             yield text.feed(rows)
         yield text.end()
 
 
 @contextlib.asynccontextmanager
-async def snapshot(path: RegistryPath, lister: Lister, *, listener: Listener = tell_nobody) -> AsyncIterator[Snapshot]:
-    """List all repositories at and below `path`; the result can be read within the context.
+async def snapshot(
+    path: RegistryPath, lister: Lister, *, selection: Selection = EVERYTHING, listener: Listener = tell_nobody
+) -> AsyncIterator[Snapshot]:
+    """List all repositories at and below `path`, and keep what is selected; it can be read within the context.
 
     Raises:
         RegistryError, CredentialError: a repository, or what lies below the path, could not be read to its end.
@@ -58,9 +62,9 @@ async def snapshot(path: RegistryPath, lister: Lister, *, listener: Listener = t
     """
     async with InventoryStore.opened() as store:
         lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=1)
-        census = _Census(path, lister, store, listener, lanes)
+        census = _Census(path, lister, selection, store, listener, lanes)
         await census.take()
-        yield census.snapshot()
+        yield Snapshot(base=census.base, counts=await store.counts(), store=store)
 
 
 @attrs.define(eq=False)
@@ -69,13 +73,16 @@ class _Census:
 
     _path: RegistryPath
     _lister: Lister
+    _selection: Selection
     _store: InventoryStore
     _listener: Listener
     _lanes: Lanes
     _holds_images_itself: bool = False
-    _repositories: int = 0
-    _digests: int = 0
-    _tags: int = 0
+
+    @property
+    def base(self) -> RegistryPath:
+        """What image names are relative to."""
+        return _parent(self._path) if self._holds_images_itself else self._path
 
     async def take(self) -> None:
         """List everything at and below the path."""
@@ -88,16 +95,6 @@ class _Census:
             raise InvalidReference("registry", host, f"a path below this host, such as {host}/my-project")
         await self._lanes.run([(host, first)])
 
-    def snapshot(self) -> Snapshot:
-        """What was found."""
-        return Snapshot(
-            base=_parent(self._path) if self._holds_images_itself else self._path,
-            repositories=self._repositories,
-            digests=self._digests,
-            tags=self._tags,
-            store=self._store,
-        )
-
     async def _read_catalog(self) -> None:
         async for repository in self._lister.catalog(self._path):
             self._lanes.add(repository.host, functools.partial(self._visit, repository))
@@ -106,24 +103,17 @@ class _Census:
         try:
             listing = await self._lister.whole(repository)
             below = Answer.of_tags(repository).image_names(f"{repository.path}/{child}" for child in listing.children)
+            selected = await self._selection.of(listing, self._lister.client.get_document)
         except CipError as error:
             self._listener(ListingFailed(repository=repository, reason=str(error)))
             raise
-        await self._store.put(listing)
-        self._count(listing)
+        self._listener(RepositoryListed(repository=repository, digests=len(listing.digests), tags=len(listing.tags)))
+        if selected.digests:
+            await self._store.put(selected)
+            self._holds_images_itself |= repository.path == self._path.prefix
         for path in below:
             child = Repository(repository.host, path)
             self._lanes.add(child.host, functools.partial(self._visit, child))
-
-    def _count(self, listing: Listing) -> None:
-        self._listener(
-            RepositoryListed(repository=listing.repository, digests=len(listing.digests), tags=len(listing.tags))
-        )
-        self._repositories += bool(listing.digests)
-        self._digests += len(listing.digests)
-        self._tags += len(listing.tags)
-        if listing.digests and listing.repository.path == self._path.prefix:
-            self._holds_images_itself = True
 
 
 def _parent(path: RegistryPath) -> RegistryPath:

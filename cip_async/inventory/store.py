@@ -14,6 +14,7 @@ import anyio
 import attrs
 from anyio import to_thread
 
+from cip_async.inventory.counts import Counts
 from cip_async.inventory.database import Database
 from cip_async.inventory.rows import Row
 from cip_async.model.listing import Listing
@@ -68,6 +69,10 @@ class InventoryStore:
     async def forget(self, repository: Repository) -> None:
         """Let go what is known of `repository`."""
         await self._run(self._database.forget, repository)
+
+    async def counts(self) -> Counts:
+        """How much is in the store."""
+        return await self._run(self._database.counts)
 
     async def chunks(self, rows: int = ROWS_AT_ONCE) -> AsyncIterator[Sequence[Row]]:
         """Everything in the store, at most `rows` at a time, sorted by repository, digest and tag.

@@ -88,4 +88,4 @@ async def test_a_reader_that_has_seen_enough_ends_it_quietly(plain: Servers, env
     ended = await anyio.run_process(["bash", "-c", script], check=False, env=environment)
     assert ended.returncode == 0
     assert ended.stdout.decode() == f"app@{APP.digest},app:v1\n"
-    assert ended.stderr.decode().endswith("registry.example/prod holds 402 repositories, 402 digests, 8,003 tags\n")
+    assert ended.stderr.decode().endswith("registry.example/prod holds 402 repositories, 402 images, 8,003 tags\n")
