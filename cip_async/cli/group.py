@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "run": "cip_async.cli.run:run",
     "snapshot": "cip_async.cli.snapshot:snapshot",
     "demo": "cip_async.cli.demo:demo",
+    "fake-registry": "cip_async.cli.fake_registry:fake_registry",
     "version": "cip_async.cli.version:version",
 }
 

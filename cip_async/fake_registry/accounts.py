@@ -21,9 +21,9 @@ class Permission:
     actions: frozenset[str]
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Accounts:
-    """The accounts of a host. An account with no permission of its own may do everything.
+    """The accounts of a host, with their passwords. One with no permission of its own may do everything.
 
     `anonymous_pull` lets everybody read without credentials.
     """

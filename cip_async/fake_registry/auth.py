@@ -26,7 +26,7 @@ class Auth(Protocol):
         """
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class BasicAuth:
     """A user name and a password with every request (RFC 7617)."""
 
@@ -50,7 +50,7 @@ class BasicAuth:
         return account
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class BearerAuth:
     """Access tokens that were had elsewhere, sent as they are: how Google's hosts take OAuth 2 tokens.
 

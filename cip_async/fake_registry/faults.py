@@ -8,7 +8,7 @@ import enum
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
@@ -100,6 +100,8 @@ _STRIKES: Final = {
     FaultKind.FOREIGN_LOCATION: frozenset({CallClass.MOUNT, CallClass.UPLOAD_START, CallClass.UPLOAD_CHUNK}),
     FaultKind.CONTENT_UNKNOWN: _MANIFEST_PUTS,
 }
+Kind = TypeVar("Kind", FaultKind, CallClass)
+
 _EVERY_CLASS: Final = frozenset(CallClass)
 
 
@@ -176,11 +178,13 @@ class Faults:
         """Let something go wrong from now on; `on` None means all requests it can happen to.
 
         Raises:
-            ValueError: it cannot happen to those requests, or the kind or class is unknown.
+            ValueError: it cannot happen to those requests, the kind or class is unknown, or the probability is none.
         """
-        kind = FaultKind(kind)
+        kind = _member(FaultKind, kind)
+        if not 0 <= probability <= 1:
+            raise ValueError(f"{probability} is not a probability")
         possible = _STRIKES.get(kind, _EVERY_CLASS)
-        wanted = possible if on is None else frozenset(map(CallClass, on))
+        wanted = possible if on is None else frozenset(_member(CallClass, each) for each in on)
         if not wanted or not wanted <= possible:
             raise ValueError(
                 f"{kind} strikes {', '.join(sorted(possible))}, not {', '.join(sorted(wanted - possible))}"
@@ -208,3 +212,10 @@ class Faults:
     def clear(self) -> None:
         """Let everything go well from now on."""
         self._faults.clear()
+
+
+def _member(kinds: type[Kind], text: str) -> Kind:
+    try:
+        return kinds(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(kinds)}") from None

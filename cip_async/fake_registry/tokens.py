@@ -33,7 +33,7 @@ class Granted:
         return all(scope.actions <= self.access.get(scope.resource, frozenset()) for scope in scopes)
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class TokenAuth:
     """Tokens for one service, some repositories and some actions. Hosts may share it, and then its tokens' realm."""
 

@@ -118,8 +118,14 @@ def test_a_fault_that_could_never_strike_is_refused(kind: str, on: list[str]) ->
 
 @pytest.mark.parametrize(("kind", "on"), [("nonsense", None), ("500", ["nonsense"])])
 def test_what_is_not_known_is_refused(kind: str, on: list[str] | None) -> None:
-    with pytest.raises(ValueError, match="'nonsense' is not a valid"):
+    with pytest.raises(ValueError, match="'nonsense' is none of "):
         Faults().add(kind, on=on)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
+def test_what_is_no_probability_is_refused(probability: float) -> None:
+    with pytest.raises(ValueError, match="is not a probability"):
+        Faults().add("500", probability=probability)
 
 
 def test_dice_show_numbers_below_one() -> None:
