@@ -235,8 +235,9 @@ class Engine:
             if spool.failure() is None:
                 self._carry_out(self._placements.blob_failed(node, error, for_all=False))
                 return
-        if spool.failure() is not None:
-            self._carry_out(self._placements.blob_failed(node, spool.failure(), for_all=True))
+        unreadable = spool.failure()
+        if unreadable is not None:
+            self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return
         self._relayed_to.setdefault(node.blob.digest, node.repository)
         self._placed(node, Placed.RELAYED)
@@ -278,7 +279,7 @@ class Engine:
             stored = stored or len(failures) < len(want.tags) or not want.tags
             failure = next(iter(failures.values()), failure)
             node.wants.remove(want)
-            self._end(want, {tag: error for tag, error in failures.items()})
+            self._end(want, failures)
         if not stored and (node.parents or failure is None):
             await self._committer.put_document(node.repository, node.document)
         elif not stored and failure is not None:
@@ -303,7 +304,7 @@ class Engine:
             )
         )
 
-    def _end(self, want: Want, failures: dict[Tag | None, CipError]) -> None:
+    def _end(self, want: Want, failures: Mapping[Tag, CipError] | Mapping[Tag | None, CipError]) -> None:
         """Take note that a want ended, tell, and drop what is needed no more."""
         pair_is_complete = self.progress.end(want, failures)
         placed = tuple(tag for tag in want.tags if tag not in failures)

@@ -1,5 +1,7 @@
 """What became of each promotion while a plan is carried out: enough for a true report, however the run ends."""
 
+from collections.abc import Mapping
+
 import attrs
 
 from cip_async.copying.placement import Want
@@ -30,7 +32,7 @@ class Progress:
         """Take note of a pair whose promotions are to be carried out."""
         self._expected[pair_plan.pair.source, pair_plan.pair.destination] = len(pair_plan.promotions)
 
-    def end(self, want: Want, failures: dict[Tag | None, CipError]) -> bool:
+    def end(self, want: Want, failures: Mapping[Tag, CipError] | Mapping[Tag | None, CipError]) -> bool:
         """A want ended, with the tags in `failures` not written; return whether its pair is complete."""
         key = want.source, want.destination
         for tag, error in failures.items():
