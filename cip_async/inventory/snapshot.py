@@ -7,7 +7,7 @@ not grow with the registry, and nothing incomplete is ever printed.
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import Final
 
 import attrs
@@ -64,7 +64,14 @@ async def snapshot(
         lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=1)
         census = _Census(path, lister, selection, store, listener, lanes)
         await census.take()
-        yield Snapshot(base=census.base, counts=await store.counts(), store=store)
+        yield Snapshot(base=base_of(path, census.holding), counts=await store.counts(), store=store)
+
+
+def base_of(path: RegistryPath, repositories: Container[Repository]) -> RegistryPath:
+    """What the names of images at and below `path` are relative to: its parent where `path` itself holds images."""
+    if path.prefix and Repository(path.host, path.prefix) in repositories:
+        return RegistryPath(path.host, path.prefix.rpartition("/")[0])
+    return path
 
 
 @attrs.define(eq=False)
@@ -77,12 +84,7 @@ class _Census:
     _store: InventoryStore
     _listener: Listener
     _lanes: Lanes
-    _holds_images_itself: bool = False
-
-    @property
-    def base(self) -> RegistryPath:
-        """What image names are relative to."""
-        return _parent(self._path) if self._holds_images_itself else self._path
+    holding: set[Repository] = attrs.field(factory=set)
 
     async def take(self) -> None:
         """List everything at and below the path."""
@@ -110,11 +112,7 @@ class _Census:
         self._listener(RepositoryListed(repository=repository, digests=len(listing.digests), tags=len(listing.tags)))
         if selected.digests:
             await self._store.put(selected)
-            self._holds_images_itself |= repository.path == self._path.prefix
+            self.holding.add(repository)
         for path in below:
             child = Repository(repository.host, path)
             self._lanes.add(child.host, functools.partial(self._visit, child))
-
-
-def _parent(path: RegistryPath) -> RegistryPath:
-    return RegistryPath(path.host, path.prefix.rpartition("/")[0])

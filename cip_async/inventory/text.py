@@ -1,10 +1,11 @@
-"""A snapshot as text, row by row, so that it is never held: thin `images.yaml`, or lines of CSV; pure."""
+"""A snapshot as text, row by row, so that it is never held: thin `images.yaml`, the same in JSON, or CSV; pure."""
 
 import enum
-from collections.abc import Iterable
-from typing import Protocol, assert_never
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, assert_never
 
 import attrs
+import msgspec
 
 from cip_async.inventory.rows import Row
 from cip_async.manifests.render import digest_text, image_text
@@ -18,6 +19,8 @@ class Output(enum.Enum):
     """As a thin manifest's `images.yaml`."""
     CSV = "csv"
     """One line per tag, `image@digest,image:tag`; a digest without one has `image@digest,-`."""
+    JSON = "json"
+    """As YAML, in JSON: a list of images with `name` and `dmap`."""
 
 
 class Renderer(Protocol):
@@ -34,9 +37,11 @@ def renderer(output: Output, base: RegistryPath) -> Renderer:
     """A renderer for `output`; image names are relative to `base`."""
     match output:
         case Output.YAML:
-            return _Yaml(base)
+            return _Images(base, _YAML)
         case Output.CSV:
             return _Csv(base)
+        case Output.JSON:
+            return _Images(base, _JSON)
         case _:
             assert_never(output)
 
@@ -57,9 +62,26 @@ class _Csv:
         return f"{name}@{row.digest},{tag}\n"
 
 
+@attrs.frozen(kw_only=True)
+class _Form:
+    """How images and their digests are written. A separator stands between two of a kind."""
+
+    image: Callable[[ImageName], str]
+    digest: Callable[[Digest, Iterable[Tag]], str]
+    nothing: str
+    begin: str = ""
+    digests_separator: str = ""
+    image_end: str = ""
+    images_separator: str = ""
+    end: str = ""
+
+
 @attrs.define
-class _Yaml:
+class _Images:
+    """Images with their digests, each digest with all of its tags."""
+
     _base: RegistryPath
+    _form: _Form
     _repository: Repository | None = None
     _digest: Digest | None = None
     _tags: list[Tag] = attrs.field(factory=list)
@@ -68,16 +90,19 @@ class _Yaml:
         return "".join(map(self._before, rows))
 
     def end(self) -> str:
-        return self._finished_digest() if self._repository else "[]\n"
+        if self._repository is None:
+            return self._form.nothing
+        return self._finished_digest() + self._form.image_end + self._form.end
 
     def _before(self, row: Row) -> str:
         """What is complete when `row` comes; the row itself may go on in the next one."""
-        text = ""
+        form, text = self._form, ""
         if row.repository != self._repository:
-            text = self._finished_digest() + image_text(_relative(row.repository, self._base))
+            finished = form.image_end + form.images_separator if self._repository else form.begin
+            text = self._finished_digest() + finished + form.image(_relative(row.repository, self._base))
             self._repository = row.repository
         elif row.digest != self._digest:
-            text = self._finished_digest()
+            text = self._finished_digest() + form.digests_separator
         self._digest = row.digest
         if row.tag is not None:
             self._tags.append(row.tag)
@@ -86,9 +111,34 @@ class _Yaml:
     def _finished_digest(self) -> str:
         if self._digest is None:
             return ""
-        text = digest_text(self._digest, self._tags)
+        text = self._form.digest(self._digest, self._tags)
         self._digest, self._tags = None, []
         return text
+
+
+def _json_image(name: ImageName) -> str:
+    return f'{{"name": {_json(name)}, "dmap": {{'
+
+
+def _json_digest(digest: Digest, tags: Iterable[Tag]) -> str:
+    return f"{_json(digest)}: {_json(list(tags))}"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_YAML: Final = _Form(image=image_text, digest=digest_text, nothing="[]\n")
+_JSON: Final = _Form(
+    image=_json_image,
+    digest=_json_digest,
+    nothing="[]\n",
+    begin="[\n",
+    digests_separator=", ",
+    image_end="}}",
+    images_separator=",\n",
+    end="\n]\n",
+)
 
 
 def _relative(repository: Repository, base: RegistryPath) -> ImageName:

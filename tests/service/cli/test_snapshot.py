@@ -31,7 +31,7 @@ async def test_it_lists_what_is_below_a_path_as_images_yaml(cip: Cip, plain: Ser
         f'- name: app\n  dmap:\n    "{APP.digest}": ["v1"]\n'
         f'- name: tools/tool\n  dmap:\n    "{TOOL.digest}": ["1.10", "latest"]\n'
     )
-    assert told.err.endswith("registry.example/prod holds 2 repositories, 2 digests, 3 tags\n")
+    assert told.err.endswith("registry.example/prod holds 2 repositories, 2 images, 3 tags\n")
 
 
 async def test_it_lists_tags_as_csv_and_google_tells_of_untagged_images(cip: Cip, plain: Servers) -> None:

@@ -31,9 +31,16 @@ etcd@{B},-
 foo/bar@{B},foo/bar:v1
 """
 
+JSON = f"""\
+[
+{{"name": "etcd", "dmap": {{"{A}": ["1.10","latest"], "{B}": []}}}},
+{{"name": "foo/bar", "dmap": {{"{B}": ["v1"]}}}}
+]
+"""
+
 
 @pytest.mark.parametrize("rows_at_once", [1, 2, 3, 9])
-@pytest.mark.parametrize(("output", "expected"), [(Output.YAML, YAML), (Output.CSV, CSV)])
+@pytest.mark.parametrize(("output", "expected"), [(Output.YAML, YAML), (Output.CSV, CSV), (Output.JSON, JSON)])
 def test_rows_make_the_same_text_in_pieces_of_any_size(output: Output, expected: str, rows_at_once: int) -> None:
     text = renderer(output, PROD)
     pieces = [text.feed(ROWS[start : start + rows_at_once]) for start in range(0, len(ROWS), rows_at_once)]
