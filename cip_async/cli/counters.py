@@ -30,6 +30,7 @@ class Counters:
     received_bytes: int = 0
     requests: int = 0
     throttled: int = 0
+    unanswered: int = 0
     pauses: int = 0
 
     def __call__(self, event: Event, /) -> None:
@@ -38,6 +39,7 @@ class Counters:
             case RequestDone():
                 self.requests += 1
                 self.throttled += event.status == 429
+                self.unanswered += event.status == 0
                 self.sent_bytes += event.sent_bytes
                 self.received_bytes += event.received_bytes
             case RepositoryListed():
@@ -79,5 +81,6 @@ class Counters:
             f"received {size(self.received_bytes)}",
             f"{requests_per_s:,.0f} requests/s",
             *([f"throttled {count(self.throttled, 'time')}"] if self.throttled else []),
+            *([f"no answer {count(self.unanswered, 'time')}"] if self.unanswered else []),
         ]
         return ", ".join(parts)

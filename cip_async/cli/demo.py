@@ -5,7 +5,7 @@ import click
 from cip_async.cli.progress_mode import ProgressMode
 
 
-@click.command()
+@click.command(short_help="Show a promotion on registries inside this process.")
 @click.option(
     "--latency",
     type=click.FloatRange(min=0, max=1000),

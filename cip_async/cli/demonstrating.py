@@ -38,7 +38,7 @@ def demonstrate(*, latency_ms: float, progress: ProgressMode) -> ExitCode:
     screen = telling.screen()
     logging.getLogger("cip_async").setLevel(logging.WARNING)  # that each image was promoted is told by the summary
     wanted = wishes()
-    with tempfile.TemporaryDirectory(prefix="cip-demo-") as name:
+    with tempfile.TemporaryDirectory(prefix="cip-") as name:
         folder = Path(name)
         demo = Demo(
             wanted=wanted,
@@ -154,7 +154,7 @@ class Demo:
 
     def _expect(self, holds: bool, promise: str, details: list[str] | None = None) -> None:
         if holds:
-            self.screen.result(f"ok: {promise}")
+            self._say(f"ok: {promise}")
         else:
             self.screen.notes([f"NOT SO: {promise}", *(details or ())])
             self.broken.append(promise)

@@ -39,7 +39,7 @@ class RunOptions:
     telling: Telling
 
 
-@click.command()
+@click.command(short_help="Promote images, or show what would be promoted.")
 @click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest.")
 @click.option(
     "--thin-manifest-dir",

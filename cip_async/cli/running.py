@@ -33,7 +33,7 @@ from cip_async.reporting.printable import printable
 from cip_async.reporting.problems import blocking_lines, bounded, warning_lines
 from cip_async.reporting.refused import refused
 from cip_async.reporting.table import promotion_table
-from cip_async.reporting.text import summary
+from cip_async.reporting.text import folded, summary
 from cip_async.reporting.totals import total
 from cip_async.settings import Settings
 
@@ -106,7 +106,7 @@ def show(ended: Ended, screen: Screen) -> None:
     screen.notes(blocking_lines(report))
     if ended.error is not None:
         screen.note(printable(str(ended.error)))
-    screen.results(summary(report, ended.code))
+    screen.results(folded(summary(report, ended.code), result_width()))
 
 
 def _promoter(options: RunOptions, listener: Listener) -> Promoter:

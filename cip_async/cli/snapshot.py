@@ -36,7 +36,7 @@ def _registry(context: click.Context, parameter: click.Parameter, value: str) ->
         raise click.BadParameter(str(error), param=parameter) from error
 
 
-@click.command()
+@click.command(short_help="List all images below a path of a registry.")
 @click.argument("registry", callback=_registry)
 @click.option(
     "--output",

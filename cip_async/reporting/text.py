@@ -1,6 +1,7 @@
 """The end of a run in words: what was promoted, what was not and why, what it cost, what to do next."""
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cip_async.model.outcome import Fate
@@ -14,6 +15,7 @@ from cip_async.reporting.problems import bounded
 from cip_async.reporting.totals import Tally, total
 
 REASONS_SHOWN: Final = 20
+_NARROWEST: Final = 20
 
 _FATES: Final = {
     Fate.PROMOTED: "promoted",
@@ -48,6 +50,17 @@ def summary(report: Report, code: ExitCode) -> Iterator[str]:
         yield from bounded(_failures(report), REASONS_SHOWN, "reason")
     yield from _cost(report)
     yield from _next(report, tally, code)
+
+
+def folded(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    """`lines`, each folded between words to fit `width` if there is one; what goes on is indented."""
+    for line in lines:
+        if width is None or len(line) <= width:
+            yield line
+        else:
+            yield from textwrap.wrap(
+                line, max(width, _NARROWEST), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            )
 
 
 def _headline(report: Report, tally: Tally) -> str:

@@ -31,6 +31,7 @@ def test_a_run_is_counted_from_its_events() -> None:
         RequestDone(host=Host("a.io"), status=200, sent_bytes=1_500_000, received_bytes=10),
         RequestDone(host=Host("a.io"), status=429, sent_bytes=0, received_bytes=20),
         HostPaused(host=Host("a.io"), pause_s=1.0),
+        RequestDone(host=Host("a.io"), status=0, sent_bytes=0, received_bytes=0),
         StageStarted(stage=Stage.DONE, total=0),
     ):
         counters(event)
@@ -42,13 +43,14 @@ def test_a_run_is_counted_from_its_events() -> None:
         failed=2,
         sent_bytes=1_500_000,
         received_bytes=30,
-        requests=2,
+        requests=3,
         throttled=1,
+        unanswered=1,
         pauses=1,
     )
     assert counters.line(1234.5) == (
         "listed 2 of 3 repositories, placed 2 of 1,502 images, 2 failed,"
-        " sent 1.5 MB, received 30 B, 1,234 requests/s, throttled 1 time"
+        " sent 1.5 MB, received 30 B, 1,234 requests/s, throttled 1 time, no answer 1 time"
     )
 
 

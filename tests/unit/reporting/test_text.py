@@ -9,7 +9,7 @@ from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import Totals
 from cip_async.model.report import Ending, Failure, RequestClass, Traffic
 from cip_async.reporting.exit_code import ExitCode, exit_code
-from cip_async.reporting.text import summary, wanted_line
+from cip_async.reporting.text import folded, summary, wanted_line
 from tests.unit.reporting.samples import (
     ASIA,
     EU,
@@ -152,3 +152,9 @@ def test_many_reasons_are_cut_with_their_number() -> None:
     lines = told(plan(*pair_plans("foo", [], promotions=promotions, to=[ASIA])), *failures)
     assert sum(line.startswith("Failed: ") for line in lines) == 20
     assert "… and 10 more reasons" in lines
+
+
+def test_long_lines_are_folded_to_a_terminal_and_stay_whole_in_a_pipe() -> None:
+    lines = ["Promoted 42 edges in 2.4 s", f"Failed: {'x' * 30}: why not"]
+    assert list(folded(lines, None)) == lines
+    assert list(folded(lines, 24)) == ["Promoted 42 edges in 2.4", "  s", "Failed:", f"  {'x' * 30}:", "  why not"]
