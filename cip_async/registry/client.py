@@ -27,7 +27,7 @@ from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document
 from cip_async.registry.exchange import Answer, Replayable, Request
 from cip_async.registry.exchanger import BodyStream
-from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin, supplied
+from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin, shown, supplied
 from cip_async.registry.transport import Transport
 from cip_async.registry.wire import (
     MANIFEST_ACCEPT,
@@ -57,7 +57,7 @@ ways (Harbor, Quay, Nexus, Artifactory); none is a reason to fail, since an uplo
 class NextPage:
     """Where a listing goes on; vetted, and of use only to the listing it came from."""
 
-    url: URL
+    url: URL = attrs.field(repr=shown)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +92,7 @@ class UploadSession:
     """An upload that a registry opened: where its bytes go."""
 
     repository: Repository
-    location: URL
+    location: URL = attrs.field(repr=shown)
 
 
 class RegistryClient:

@@ -89,11 +89,12 @@ def _host(text: str) -> Host:
 
 def _origin(host: str, text: str) -> URL:
     expected = "the URL of an origin without a path: http://localhost:5000"
+    problem = InvalidSettings(f"endpoint of {host}", "(with a user name)" if "@" in text else text, expected)
     try:
         url = URL(text)
-    except ValueError as error:
-        raise InvalidSettings(f"endpoint of {host}", text, expected) from error
+    except ValueError:
+        raise problem from None
     is_origin = url.scheme in ("http", "https") and url.raw_host and url.raw_path_qs in ("", "/") and not url.fragment
     if not is_origin or url.user is not None or url.password is not None:
-        raise InvalidSettings(f"endpoint of {host}", text if url.password is None else "(with a password)", expected)
+        raise problem
     return url.origin()

@@ -1,4 +1,4 @@
-"""One request and its answer, as the transport takes and gives them."""
+"""One request and its answer, as the transport takes and gives them. No `repr` shows a query, which may be secret."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol
@@ -10,6 +10,7 @@ from yarl import URL
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host, Repository
 from cip_async.registry.credentials.scopes import Scopes
+from cip_async.registry.origins import shown
 
 
 class Replayable(Protocol):
@@ -36,13 +37,13 @@ class Request:
 
     host: Host
     method: str
-    target: str
+    target: str = attrs.field(repr=lambda target: repr(target.partition("?")[0]))
     request_class: RequestClass
     repository: Repository | None
     scopes: Scopes
     expected: frozenset[int]
     most_bytes: int
-    url: URL | None = None
+    url: URL | None = attrs.field(default=None, repr=lambda url: "None" if url is None else shown(url))
     accept: str | None = None
     content_type: str | None = None
     byte_range: str | None = None
@@ -72,6 +73,6 @@ class Answer:
     """What a host answered; `url` is where the answer came from."""
 
     status: int
-    headers: CIMultiDictProxy[str]
+    headers: CIMultiDictProxy[str] = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
-    url: URL
+    url: URL = attrs.field(repr=shown)

@@ -258,7 +258,8 @@ class Exchanger:
             self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
             where = f"{request.method} {request.where}"
             retryable = not isinstance(error, aiohttp.ClientSSLError)
-            raise Unavailable(request.host, where, _sentence(error), retryable=retryable) from error
+            # aiohttp's own words hold URLs with their queries, and headers: they must not show in a traceback.
+            raise Unavailable(request.host, where, _sentence(error), retryable=retryable) from None
 
     def _check_health(self, request: Request) -> None:
         if self._health_of(request.host).given_up:

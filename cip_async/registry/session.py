@@ -151,8 +151,8 @@ def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
     try:
         url = URL(text if "://" in text else f"http://{text}")
         proxy = url.with_user(None)
-    except ValueError as error:
-        raise problem from error
+    except ValueError:
+        raise problem from None
     if url.scheme not in ("http", "https") or not url.raw_host:
         raise problem
     if url.user is None:

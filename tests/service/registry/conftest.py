@@ -105,6 +105,13 @@ class Serve(Protocol):
     async def __call__(self, answering: Answering, tls: ssl.SSLContext | None = None) -> Scripted: ...
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture
 async def stack(anyio_backend: object) -> AsyncIterator[AsyncExitStack]:
     async with AsyncExitStack() as stack:

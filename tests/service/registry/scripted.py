@@ -112,6 +112,19 @@ class ToLoopback(AbstractResolver):
         """Nothing is open."""
 
 
+class StuckResolver(ToLoopback):
+    """Never comes to an end."""
+
+    asked = False
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked = True
+        await anyio.sleep_forever()
+        return []
+
+
 @asynccontextmanager
 async def scripted(answering: Answering, tls: ssl.SSLContext | None = None) -> AsyncIterator[Scripted]:
     """Serve `answering` on a free port of loopback."""
