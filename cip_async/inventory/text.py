@@ -7,7 +7,7 @@ from typing import Final, Protocol, assert_never
 import attrs
 import msgspec
 
-from cip_async.inventory.rows import Row
+from cip_async.inventory.rows import Row, image_name
 from cip_async.manifests.render import digest_text, image_text
 from cip_async.reference import Digest, ImageName, RegistryPath, Repository, Tag
 
@@ -57,7 +57,7 @@ class _Csv:
         return ""
 
     def _line(self, row: Row) -> str:
-        name = _relative(row.repository, self._base)
+        name = image_name(row.repository, self._base)
         tag = "-" if row.tag is None else f"{name}:{row.tag}"
         return f"{name}@{row.digest},{tag}\n"
 
@@ -99,7 +99,7 @@ class _Images:
         form, text = self._form, ""
         if row.repository != self._repository:
             finished = form.image_end + form.images_separator if self._repository else form.begin
-            text = self._finished_digest() + finished + form.image(_relative(row.repository, self._base))
+            text = self._finished_digest() + finished + form.image(image_name(row.repository, self._base))
             self._repository = row.repository
         elif row.digest != self._digest:
             text = self._finished_digest() + form.digests_separator
@@ -139,7 +139,3 @@ _JSON: Final = _Form(
     images_separator=",\n",
     end="\n]\n",
 )
-
-
-def _relative(repository: Repository, base: RegistryPath) -> ImageName:
-    return ImageName(repository.path.removeprefix(f"{base.prefix}/") if base.prefix else repository.path)

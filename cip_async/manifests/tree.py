@@ -14,7 +14,7 @@ from cip_async.manifests.layout import images_file, is_of_interest, layout, mani
 from cip_async.manifests.nodes import Node
 from cip_async.manifests.parse import parse
 from cip_async.manifests.validate import plain_manifest, thin_images, thin_registries
-from cip_async.model.promoter_manifest import Gravity, Place, Problem, PromoterManifest, PromoterManifests
+from cip_async.model.promoter_manifest import Gravity, Image, Place, Problem, PromoterManifest, PromoterManifests
 from cip_async.settings import Files
 
 _USUAL: Final = Files()
@@ -71,6 +71,19 @@ def read_manifests(
     return PromoterManifests(manifests=found, problems=tuple(sorted(problems)))
 
 
+def load_images(path: str | os.PathLike[str], *, files: Files = _USUAL) -> tuple[Image, ...]:
+    """Load the images file of a thin promoter manifest, which a snapshot is too; JSON is read as the YAML it is.
+
+    Raises:
+        InvalidManifests: with every problem there is, each once, sorted by place.
+    """
+    loading = _Loading(files)
+    found = loading.images(Path(path))
+    if loading.problems:
+        raise InvalidManifests(tuple(sorted(set(loading.problems))))
+    return found
+
+
 def _stricter(problem: Problem) -> Problem:
     return attrs.evolve(problem, gravity=Gravity.ENTRY) if problem.gravity is Gravity.WARNING else problem
 
@@ -89,6 +102,12 @@ class _Loading:
             self.problems += problems
             if found is not None:
                 yield found
+
+    def images(self, path: Path) -> tuple[Image, ...]:
+        root, is_document = self._document(path, lambda: read(path, self._limits.yaml_bytes))
+        found, problems = thin_images(root, _shown(path)) if is_document else ((), ())
+        self.problems += problems
+        return found
 
     def thin(self, folder: Folder) -> Iterator[PromoterManifest]:
         unreadable: list[tuple[str, str]] = []
