@@ -68,7 +68,7 @@ def read_manifests(
     problems = {*loading.problems, *collisions(found)}
     if strict:
         problems = {_stricter(problem) for problem in problems}
-    return PromoterManifests(manifests=found, problems=tuple(sorted(problems)))
+    return PromoterManifests(manifests=found, problems=tuple(sorted(problems, key=_order)))
 
 
 def load_images(path: str | os.PathLike[str], *, files: Files = _USUAL) -> tuple[Image, ...]:
@@ -82,6 +82,11 @@ def load_images(path: str | os.PathLike[str], *, files: Files = _USUAL) -> tuple
     if loading.problems:
         raise InvalidManifests(tuple(sorted(set(loading.problems))))
     return found
+
+
+def _order(problem: Problem) -> tuple[str, int, int, str]:
+    """The order that problems have, in a form that sorts many of them faster."""
+    return problem.place.path, problem.place.line, problem.place.column, problem.message
 
 
 def _stricter(problem: Problem) -> Problem:
