@@ -84,6 +84,7 @@ def _host_name(text: str, taken: FakeRegistries) -> str:
 def _rules(options: FakeRegistryOptions) -> Rules:
     rules = Rules.google() if options.listing == "google" else Rules()
     rules.keeps_uploads = not options.drop_uploads
+    rules.exact_locations = False  # clients in the field quote them anew
     return rules
 
 

@@ -18,7 +18,7 @@ from cip_async.reference import Digest, Tag
 def get_manifest(visit: Visit) -> Reply:
     """A document by tag or digest, if its type is accepted."""
     document = visit.store.document(visit.path, checked_reference(visit.call.reference))
-    if visit.rules.strict_accept and document.media_type not in _accepted(visit.headers.get("Accept", "")):
+    if visit.rules.strict_accept and document.media_type not in _accepted(",".join(visit.headers.getall("Accept", []))):
         raise refusal(404, "MANIFEST_UNKNOWN", f"its type, {document.media_type}, is not accepted")
     return reply(200, {"Content-Type": document.media_type, "Docker-Content-Digest": document.digest}, document.body)
 

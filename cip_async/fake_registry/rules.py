@@ -44,6 +44,8 @@ class Rules:
     """What `OCI-Chunk-Min-Length` announces; 0 announces nothing."""
     locations: Literal["relative", "absolute", "public"] = "relative"
     """How uploads are named: by path, with the origin that was asked, or with the public name of the host."""
+    exact_locations: bool = True
+    """Whether an upload's Location must come back character by character, as a signed URL must; not all clients do."""
     strict_accept: bool = True
     """Whether a manifest whose type is not in `Accept` is answered with 404, as distribution does."""
     accept_missing: bool = False
@@ -86,6 +88,7 @@ class Rules:
             single_post=False,
             checked_chunks=False,
             locations="absolute",
+            exact_locations=False,
             referrers=False,
             deletes=False,
         )

@@ -90,13 +90,17 @@ def cancel_upload(visit: Visit) -> Reply:
 def _current(visit: Visit) -> Upload:
     """The upload that is named, if it is named as it was last."""
     upload = visit.store.upload(visit.path, visit.call.reference)
-    if f"_state={_state(upload)}" not in visit.call.target.partition("?")[2].split("&"):
+    if visit.rules.exact_locations:
+        is_latest = f"_state={_quoted_state(upload)}" in visit.call.target.partition("?")[2].split("&")
+    else:
+        is_latest = visit.call.asked("_state") == _state(upload)
+    if not is_latest:
         raise refusal(404, "BLOB_UPLOAD_INVALID", "this is not the latest Location of the upload")
     return upload
 
 
 def _headers(visit: Visit, upload: Upload) -> dict[str, str]:
-    location = f"/v2/{upload.path}/blobs/uploads/{upload.name}?_state={_state(upload)}"
+    location = f"/v2/{upload.path}/blobs/uploads/{upload.name}?_state={_quoted_state(upload)}"
     return {
         "Location": visit.located(location),
         "Docker-Upload-UUID": upload.name,
@@ -105,5 +109,9 @@ def _headers(visit: Visit, upload: Upload) -> dict[str, str]:
 
 
 def _state(upload: Upload) -> str:
-    """What only the latest Location carries; a client that writes it any differently is refused."""
+    """What only the latest Location carries; it can be quoted in more than one way."""
+    return f"{upload.state},  ="
+
+
+def _quoted_state(upload: Upload) -> str:
     return f"{upload.state}%2C+%20="

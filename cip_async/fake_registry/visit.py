@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiMapping
 
 from cip_async.fake_registry.calls import Call, checked_repository
 from cip_async.fake_registry.content import Content
@@ -24,7 +24,7 @@ class Visit:
     """
 
     call: Call
-    headers: Mapping[str, str]
+    headers: MultiMapping[str]
     host: str
     origin: str
     rules: Rules

@@ -1,6 +1,7 @@
 """Reading, writing and deleting documents."""
 
 import pytest
+from multidict import CIMultiDict
 
 from cip_async.fake_registry import images
 from cip_async.fake_registry.manifests import delete_manifest, get_manifest, put_manifest
@@ -41,6 +42,12 @@ def test_a_document_is_given_byte_for_byte(store: Store, reference: str, accept:
     reply = get(store, reference, accept)
     assert sent(reply) == A.body
     assert (reply.headers["Content-Type"], reply.headers["Docker-Content-Digest"]) == (A.media_type, A.digest)
+
+
+def test_what_is_accepted_may_stand_in_several_headers(store: Store) -> None:
+    asked = visit("GET", "/v2/path/manifests/v1", store=store, headers={"Accept": "text/html"})
+    asked.headers = CIMultiDict([("Accept", "text/html"), ("Accept", A.media_type)])
+    assert sent(get_manifest(asked)) == A.body
 
 
 @pytest.mark.parametrize("accept", ["", "*/*", "application/vnd.docker.distribution.manifest.v2+json"])

@@ -41,8 +41,8 @@ def chunk(store: Store, location: str, data: bytes, first: int | None, rules: Ru
     return reply.headers["Location"]
 
 
-def close(store: Store, location: str, data: bytes = b"", digest: str = DIGEST) -> int:
-    asked = visit("PUT", f"{location}&digest={digest}", store=store)
+def close(store: Store, location: str, data: bytes = b"", digest: str = DIGEST, rules: Rules | None = None) -> int:
+    asked = visit("PUT", f"{location}&digest={digest}", store=store, rules=rules)
     upload, claimed = begin_close(asked)
     upload.write(data)
     reply = end_close(asked, upload, claimed)
@@ -72,10 +72,23 @@ def test_only_the_latest_location_continues_an_upload(store: Store) -> None:
         chunk(store, first, DATA[4:], 4)
 
 
-def test_a_location_that_was_written_differently_is_refused(store: Store) -> None:
-    location = started(store)
+def requoted(location: str) -> str:
+    assert "%2C+%20=" in location
+    return location.replace("%2C+%20=", ",++%3D")
+
+
+def test_a_location_that_was_quoted_anew_is_refused(store: Store) -> None:
     with refused(404, "BLOB_UPLOAD_INVALID"):
-        close(store, location.replace("%20", "+").replace("%2C", ","), DATA)
+        close(store, requoted(started(store)), DATA)
+
+
+def test_a_lenient_registry_takes_a_location_that_was_quoted_anew_and_no_old_one(store: Store) -> None:
+    rules = Rules(exact_locations=False)
+    first = requoted(started(store))
+    second = requoted(chunk(store, first, DATA, 0, rules))
+    with refused(404, "BLOB_UPLOAD_INVALID"):
+        close(store, first, rules=rules)
+    assert close(store, second, rules=rules) == 201
 
 
 @pytest.mark.parametrize("first", [0, 3, 5])
