@@ -1,4 +1,7 @@
-"""Plans the pairs of one run: what their tags overlap in is known, and mirrors that lack the same share it."""
+"""Plans the pairs of one run: knows which tags overlap, and lets mirrors share what is to be said of several.
+
+Without the sharing, a new mirror or one that cannot be reached would cost an object for each of its edges.
+"""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -7,21 +10,19 @@ import attrs
 
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Overlap, Pair, PairPlan, Promotion
+from cip_async.model.promoter_manifest import WantedImage
 from cip_async.planning.outcomes import needed, pair_plan
 from cip_async.planning.overlaps import overlapping
 from cip_async.reference import Digest
 
 
 class Planner:
-    """Decides about pairs, one after the other and in any order.
-
-    The plans do not depend on the order; only their memory is shared, so that a new mirror of many images costs
-    no more than an image costs.
-    """
+    """Decides about pairs, one after the other. Their order changes nothing, nor does planning a pair again."""
 
     def __init__(self, overlaps: Iterable[Overlap]) -> None:
         self._overlapping = overlapping(overlaps)
         self._promotions: dict[tuple[Promotion, ...], tuple[Promotion, ...]] = {}
+        self._unlisted: dict[tuple[WantedImage, str], PairPlan] = {}
 
     def needed(self, pair: Pair, destination: Listing) -> AbstractSet[Digest]:
         """The digests that are not in `destination` as wanted: the source must say whether it holds them."""
@@ -31,6 +32,15 @@ class Planner:
         self, pair: Pair, destination: Listing | ListingFailure, source: Listing | ListingFailure | None
     ) -> PairPlan:
         """What becomes of every edge of `pair`; `source` is None where nothing was `needed` of it."""
+        if isinstance(destination, ListingFailure) and pair.destination not in self._overlapping:
+            return self._without_listing(pair, destination)
         plan = pair_plan(pair, destination, source, overlapping=self._overlapping)
         shared = self._promotions.setdefault(plan.promotions, plan.promotions)
         return plan if shared is plan.promotions else attrs.evolve(plan, promotions=shared)
+
+    def _without_listing(self, pair: Pair, failure: ListingFailure) -> PairPlan:
+        """Every edge is unknown, and the reason is all that can differ between mirrors."""
+        key = pair.image, failure.reason
+        if key not in self._unlisted:
+            self._unlisted[key] = pair_plan(pair, failure, None)
+        return attrs.evolve(self._unlisted[key], pair=pair)
