@@ -13,10 +13,10 @@ from cip_async.registry.origins import private_address
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves as aiohttp does by default, and leaves out private addresses."""
+    """Resolves as `resolver` does, or as aiohttp by default, and leaves out private addresses."""
 
-    def __init__(self) -> None:
-        self._resolver = DefaultResolver()
+    def __init__(self, resolver: AbstractResolver | None = None) -> None:
+        self._resolver = resolver or DefaultResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

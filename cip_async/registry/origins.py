@@ -30,8 +30,9 @@ def supplied(base: URL, text: str) -> URL:
     """
     if not text.isascii() or not text.isprintable() or " " in text or not text.partition("#")[0]:
         raise ValueError("not a URL")
-    url = base.join(URL(text.partition("#")[0], encoded=True))
-    host = url.raw_host
+    given = URL(text.partition("#")[0], encoded=True)
+    url = base.join(given)
+    host = given.raw_host if given.scheme else url.raw_host
     if host is None or not _HOST_NAME.fullmatch(host.lower()):
         raise ValueError("not the URL of a host")
     return url if host == host.lower() else url.with_host(host.lower())

@@ -121,6 +121,7 @@ async def test_five_redirects_are_followed_and_no_more(serve: Serve, reach: Open
         ("", "not a URL"),
         ("http://[::1", "not a URL"),
         ("https://a..b/", "not a URL"),
+        ("https:///x", "not a URL"),
         ("https://exa mple.org/", "not a URL"),
         ("ftp://storage.example/x", "not an http URL"),
         ("file:///etc/passwd", "not a URL"),
