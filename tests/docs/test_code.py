@@ -1,8 +1,8 @@
 """The code that the documentation shows does what it says.
 
-All `python` blocks of a page are one program. In `console` blocks, lines after `$ ` are commands, run in a folder that
-holds the page's `yaml` blocks under the path that their first line, a comment, names; what is shown below a command is
-what it prints, where `…` stands for anything.
+All `python` blocks of a page are one program. In `console` blocks, lines after `$ ` are commands; what is shown below
+one is what it prints, where `…` stands for anything. Both run in a folder that holds the page's `yaml` blocks under the
+path that their first line, a comment, names.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import ROOT, Block, blocks
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 FILE_NAME = re.compile(r"# ([\w./-]+\.yaml)\n")
@@ -34,6 +34,8 @@ def environment() -> dict[str, str]:
 @pytest.mark.parametrize("page", pages_with("python"))
 def test_programs_run(page: Path, tmp_path: Path) -> None:
     program = "\n".join(block.text for block in blocks(page) if block.language == "python")
+    for block in blocks(page):
+        write_named(block, tmp_path)
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
@@ -43,11 +45,7 @@ def test_programs_run(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", pages_with("console"))
 def test_commands_print_what_is_shown(page: Path, tmp_path: Path) -> None:
     for block in blocks(page):
-        name = FILE_NAME.match(block.text)
-        if block.language == "yaml" and name:
-            path = tmp_path / name[1]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
+        write_named(block, tmp_path)
         if block.language == "console":
             for command, shown in commands(block.text):
                 printed = subprocess.run(
@@ -60,6 +58,15 @@ def test_commands_print_what_is_shown(page: Path, tmp_path: Path) -> None:
                     check=False,
                 ).stdout
                 assert re.fullmatch(pattern(shown), printed, re.DOTALL), f"$ {command}\n{printed}"
+
+
+def write_named(block: Block, folder: Path) -> None:
+    """Write a `yaml` block that begins with the name of a file."""
+    name = FILE_NAME.match(block.text)
+    if block.language == "yaml" and name:
+        path = folder / name[1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:
