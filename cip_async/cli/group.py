@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 _COMMANDS: Final = {
     "run": "cip_async.cli.run:run",
     "snapshot": "cip_async.cli.snapshot:snapshot",
+    "diff": "cip_async.cli.diff:diff",
     "demo": "cip_async.cli.demo:demo",
     "fake-registry": "cip_async.cli.fake_registry:fake_registry",
     "version": "cip_async.cli.version:version",

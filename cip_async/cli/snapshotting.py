@@ -1,7 +1,8 @@
 """What `cip snapshot` does, once its options are understood: list all of it, then stream the text."""
 
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from anyio import to_thread
@@ -10,14 +11,19 @@ from cip_async.cli.counters import Counters
 from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.cli.interrupt import interruptible
 from cip_async.cli.progress import shown
+from cip_async.cli.reach import reader
 from cip_async.cli.screen import Screen
 from cip_async.cli.snapshot import SnapshotOptions
+from cip_async.events import Listener
+from cip_async.inventory.counts import Counts
+from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import Snapshot
 from cip_async.inventory.text import Output
-from cip_async.promoter import Promoter
+from cip_async.inventory.wanted import wanted_snapshot
+from cip_async.manifests.tree import load_manifests
+from cip_async.reference import parse_registry_path
 from cip_async.reporting.amounts import count
 from cip_async.reporting.exit_code import ExitCode
-from cip_async.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -34,21 +40,31 @@ def snapshot(options: SnapshotOptions) -> ExitCode:
 
 async def _snapshot(options: SnapshotOptions, screen: Screen) -> ExitCode:
     counters = Counters()
-    connection = options.connection
-    promoter = Promoter(
-        settings=Settings(threads=connection.threads),
-        endpoints=connection.endpoints,
-        strategies=connection.strategies,
-        ca_cert=connection.ca_cert,
-        docker_config=connection.docker_config,
-        listener=counters,
-    )
-    async with promoter, AsyncExitStack() as stack, interruptible(screen) as interruption:
+    async with AsyncExitStack() as stack, interruptible(screen) as interruption:
         async with shown(counters, options.telling.progress, screen):
-            taken = await stack.enter_async_context(promoter.snapshot(options.registry))
-        await _write(taken, options.output, screen)
-        _tell(taken, options.registry)
+            taken = await stack.enter_async_context(_taken(options, counters))
+        if options.count:
+            screen.result(_counted(taken.counts))
+        else:
+            await _write(taken, options.output, screen)
+            _tell(taken.counts, options)
     return ExitCode.DONE if interruption.received is None else ExitCode(128 + interruption.received)
+
+
+@asynccontextmanager
+async def _taken(options: SnapshotOptions, listener: Listener) -> AsyncIterator[Snapshot]:
+    if options.manifest or options.thin_manifest_dir:
+        load = partial(load_manifests, manifest=options.manifest, thin_manifest_dir=options.thin_manifest_dir)
+        manifests = await to_thread.run_sync(load)
+        async with wanted_snapshot(manifests, parse_registry_path(options.registry)) as taken:
+            yield taken
+    else:
+        selection = Selection(minimal=options.minimal, tag=options.tag)
+        async with (
+            reader(options.connection, listener) as promoter,
+            promoter.snapshot(options.registry, selection=selection) as taken,
+        ):
+            yield taken
 
 
 async def _write(taken: Snapshot, output: Output, screen: Screen) -> None:
@@ -57,10 +73,15 @@ async def _write(taken: Snapshot, output: Output, screen: Screen) -> None:
             return
 
 
-def _tell(taken: Snapshot, registry: str) -> None:
-    counts = taken.counts
+def _tell(counts: Counts, options: SnapshotOptions) -> None:
+    verb = "is to hold" if options.manifest or options.thin_manifest_dir else "holds"
     if counts.images:
         told = (count(counts.names, "repository"), count(counts.images, "image"), count(counts.tags, "tag"))
-        log.info("%s holds %s", registry, ", ".join(told))
+        log.info("%s %s %s", options.registry, verb, ", ".join(told))
     else:
-        log.warning("%s holds no images", registry)
+        log.warning("%s %s no images", options.registry, verb)
+
+
+def _counted(counts: Counts) -> str:
+    numbers = ((counts.names, "name"), (counts.digests, "digest"), (counts.tags, "tag"), (counts.rows, "row"))
+    return ", ".join(count(number, noun) for number, noun in numbers)

@@ -1,10 +1,10 @@
 """Snapshots from files: what `cip snapshot` wrote as YAML, JSON or CSV."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from anyio import to_thread
 
@@ -43,6 +43,16 @@ async def file_snapshot(path: Path) -> AsyncIterator[Snapshot]:
         yield Snapshot(base=_NOWHERE, counts=await store.counts(), store=store)
 
 
+def is_promoter_manifest(path: Path) -> bool:
+    """Whether a file is a plain promoter manifest rather than a snapshot: it names registries.
+
+    Raises:
+        FileProblem: it cannot be read.
+    """
+    with _opened(path) as file:
+        return any(line.startswith(b"registries:") for line in file)
+
+
 def _listings(path: Path) -> list[Listing]:
     images = _read_csv(path) if _is_csv(path) else _read_images(path)
     return [
@@ -52,11 +62,8 @@ def _listings(path: Path) -> list[Listing]:
 
 
 def _is_csv(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            first = file.readline(_LONGEST_LINE)
-    except OSError as error:
-        raise FileProblem(str(path), f"cannot be read: {error.strerror}") from error
+    with _opened(path) as file:
+        first = file.readline(_LONGEST_LINE)
     return bool(_CSV_LINE.fullmatch(first.decode("utf-8", "replace").strip()))
 
 
@@ -73,10 +80,10 @@ def _read_images(path: Path) -> _Images:
 def _read_csv(path: Path) -> _Images:
     found: _Images = {}
     problems: list[Problem] = []
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with _opened(path) as file:
         for number, line in enumerate(file, start=1):
             try:
-                name, digest, tag = _parsed(line.rstrip("\n"))
+                name, digest, tag = _parsed(line.decode("utf-8", "backslashreplace").rstrip("\r\n"))
             except InvalidReference as error:
                 problems.append(Problem(Place(str(path), number, 1), str(error), gravity=Gravity.FILE))
                 continue
@@ -95,3 +102,12 @@ def _parsed(line: str) -> tuple[ImageName, Digest, Tag | None]:
         raise InvalidReference("line", line, "image@digest,image:tag or image@digest,-")
     tag = None if found["untagged"] else parse_tag(found["tag"])
     return parse_image_name(found["name"]), parse_digest(found["digest"]), tag
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise FileProblem(str(path), f"cannot be read: {error.strerror}") from error

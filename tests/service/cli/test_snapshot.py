@@ -1,9 +1,13 @@
 """`cip snapshot` from the outside."""
 
+import json
+from pathlib import Path
+
 import anyio
 import pytest
 
 from cip_async.fake_registry import images
+from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.server import Servers
 from tests.service.cli.conftest import CIP, Cip, endpoints
 from tests.service.conftest import ServeHosts
@@ -89,3 +93,64 @@ async def test_a_reader_that_has_seen_enough_ends_it_quietly(plain: Servers, env
     assert ended.returncode == 0
     assert ended.stdout.decode() == f"app@{APP.digest},app:v1\n"
     assert ended.stderr.decode().endswith("registry.example/prod holds 402 repositories, 402 images, 8,003 tags\n")
+
+
+async def test_it_can_be_json(cip: Cip, plain: Servers) -> None:
+    told = await cip("snapshot", "registry.example/prod", "--output=json", servers=plain)
+    assert json.loads(told.out) == [
+        {"name": "app", "dmap": {APP.digest: ["v1"]}},
+        {"name": "tools/tool", "dmap": {TOOL.digest: ["1.10", "latest"]}},
+    ]
+
+
+async def test_it_can_be_limited_to_a_tag(cip: Cip, plain: Servers) -> None:
+    told = await cip("snapshot", "registry.example/prod", "--output=csv", "--tag=1.10", servers=plain)
+    assert told.out == f"tools/tool@{TOOL.digest},tools/tool:1.10\n"
+
+
+async def test_a_minimal_one_leaves_out_untagged_children_of_indexes_alone(cip: Cip, serve_hosts: ServeHosts) -> None:
+    servers = await serve_hosts("gcr.io", rules=Rules.google)
+    store = servers["gcr.io"].store
+    multi, loose = images.multi_arch(seed="multi"), images.single(seed="loose")
+    tagged_child = multi.children[0]
+    images.push(store, "prod/app", multi, ["v1"])
+    images.push(store, "prod/app", tagged_child, ["v1-amd64"])
+    images.push(store, "prod/app", loose)
+    told = await cip("snapshot", "gcr.io/prod", "--output=csv", "--minimal", servers=servers)
+    assert told.code == 0, told.err
+    assert told.out.splitlines() == sorted(
+        [f"app@{multi.digest},app:v1", f"app@{tagged_child.digest},app:v1-amd64", f"app@{loose.digest},-"]
+    )
+
+
+async def test_it_can_count(cip: Cip, plain: Servers) -> None:
+    told = await cip("snapshot", "registry.example/prod", "--count", servers=plain)
+    assert told.out == "2 names, 2 digests, 3 tags, 3 rows\n"
+
+
+async def test_what_manifests_want_in_a_registry_needs_no_registry(cip: Cip, tmp_path: Path) -> None:
+    manifest = tmp_path / "promoter-manifest.yaml"
+    manifest.write_text(
+        "registries:\n- name: gcr.io/staging\n  src: true\n- name: us.gcr.io/prod\n"
+        f'images:\n- name: app\n  dmap:\n    "{APP.digest}": ["v1"]\n'
+    )
+    told = await cip("snapshot", "--from-manifests", "--of=us.gcr.io/prod", f"--manifest={manifest}", "--output=csv")
+    assert told.code == 0, told.err
+    assert told.out == f"app@{APP.digest},app:v1\n"
+    assert told.err.endswith("us.gcr.io/prod is to hold 1 repository, 1 image, 1 tag\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "Name a registry, such as us.gcr.io/my-project."),
+        (["gcr.io/a", "--of=gcr.io/b"], "--of, --manifest and --thin-manifest-dir need --from-manifests."),
+        (["gcr.io/a", "--from-manifests"], "With --from-manifests the registry is named with --of."),
+        (["--from-manifests", "--of=gcr.io/a"], "--from-manifests needs either --manifest FILE"),
+        (["gcr.io/a", "--tag=a/b"], "tag 'a/b' is malformed"),
+    ],
+)
+async def test_options_that_mean_nothing_together_are_refused(cip: Cip, arguments: list[str], reason: str) -> None:
+    told = await cip("snapshot", *arguments)
+    assert told.code == 2
+    assert reason in " ".join(told.err.split())
