@@ -15,6 +15,7 @@ from cip_async.planning.conflicts import lost_sources
 from cip_async.planning.overlaps import overlaps
 from cip_async.planning.pairs import totals, wanted_pairs
 from cip_async.planning.planner import Planner
+from cip_async.planning.selection import selected
 from cip_async.reference import Repository
 
 NOT_LISTED = "the run ended before this repository was listed"
@@ -41,7 +42,7 @@ class Draft:
         to: Sequence[str] | None = None,
         quarantine: bool = False,
     ) -> Self:
-        """Begin a plan for `manifests`, filtered as `wanted_pairs` does.
+        """Begin a plan for what is `selected` of `manifests`; the totals are those of that part.
 
         Raises:
             InvalidManifests: a file could not be understood; there is no plan without it.
@@ -49,7 +50,8 @@ class Draft:
         """
         if manifests.has_spoilt_files:
             raise InvalidManifests(manifests.invalid)
-        pairs = wanted_pairs(manifests, only=only, to=to)
+        chosen = selected(manifests, only=only, to=to)
+        pairs = wanted_pairs(chosen)
         if not pairs and (only is not None or to is not None) and wanted_pairs(manifests):
             filters = {name: tuple(globs) for name, globs in (("only", only), ("to", to)) if globs is not None}
             raise InvalidSettings("the filter", filters, "globs that match what the promoter manifests want")
@@ -58,7 +60,7 @@ class Draft:
             overlaps=overlaps(pairs),
             invalid=manifests.invalid,
             warnings=manifests.warnings,
-            totals=totals(manifests),
+            totals=totals(chosen),
             quarantine=quarantine,
         )
 
