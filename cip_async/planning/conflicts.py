@@ -35,7 +35,6 @@ def lost_sources(pair_plans: Iterable[PairPlan]) -> tuple[LostSource, ...]:
     return tuple(
         LostSource(entry=entry, edges=len(lost[entry]), place=min(setback.place for setback in lost[entry]))
         for entry in sorted(lost.keys() - found)
-        if lost[entry]
     )
 
 

@@ -1,5 +1,7 @@
 """One destination tag wanted with two digests: found before any registry is asked, and told once."""
 
+import pytest
+
 from cip_async.model.plan import Overlap
 from cip_async.model.promoter_manifest import PromoterManifest
 from cip_async.planning.overlaps import overlapping, overlaps
@@ -84,11 +86,13 @@ def test_a_claim_that_is_written_twice_is_told_once() -> None:
     assert len(_overlaps(made)) == 1
 
 
-def test_of_several_sources_that_want_the_same_the_first_place_is_told() -> None:
-    one = manifest(("app", {"a": ["v1"]}), path="z.yaml", source="gcr.io/a", to=[EU])
-    same = manifest(("app", {"a": ["v1"]}), path="a.yaml", source="gcr.io/b", to=[EU])
-    other = manifest(("app", {"b": ["v1"]}), path="b.yaml", source="gcr.io/c", to=[EU])
-    (found,) = _overlaps(one, same, other)
+@pytest.mark.parametrize(("one", "other"), [("a.yaml", "z.yaml"), ("z.yaml", "a.yaml")])
+def test_of_several_sources_that_want_the_same_the_first_place_is_told(one: str, other: str) -> None:
+    (found,) = _overlaps(
+        manifest(("app", {"a": ["v1"]}), path=one, source="gcr.io/a", to=[EU]),
+        manifest(("app", {"a": ["v1"]}), path=other, source="gcr.io/b", to=[EU]),
+        manifest(("app", {"b": ["v1"]}), path="b.yaml", source="gcr.io/c", to=[EU]),
+    )
 
     assert (found.first_place.path, found.second_place.path) == ("a.yaml", "b.yaml")
 
