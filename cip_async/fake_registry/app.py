@@ -39,8 +39,7 @@ _WITHOUT_BODY: Final[dict[CallClass, Callable[[Visit], Reply]]] = {
     CallClass.UPLOAD_CANCEL: uploading.cancel_upload,
     CallClass.STORAGE: blobs.get_from_storage,
 }
-_LARGEST_SMALL_BODY: Final = 64 * 1024 * 1024
-"""Bytes read of a body before it is refused; the rules may refuse earlier."""
+_LARGEST_FORM_BYTES: Final = 64 * 1024
 
 
 class HostApp:
@@ -122,11 +121,11 @@ class HostApp:
                 return operation(visit)
         match call.call_class:
             case CallClass.TOKEN if isinstance(self._host.auth, TokenAuth):
-                form = await self._read(request, entry)
+                form = await _read(request, entry, _LARGEST_FORM_BYTES)
                 await self._pass_time(call)
                 return self._host.auth.give_token(visit, form, self._host.clock())
             case CallClass.MANIFEST_PUT | CallClass.TAG_PUT:
-                body = await self._read(request, entry)
+                body = await _read(request, entry, visit.rules.largest_manifest_bytes)
                 with self._writing(call, manifests.digest_of_body(body)):
                     await self._pass_time(call)
                     return manifests.put_manifest(visit, body)
@@ -150,17 +149,6 @@ class HostApp:
         await _receive(request, upload.write, entry)
         return uploading.end_close(visit, upload, digest)
 
-    async def _read(self, request: web.BaseRequest, entry: Entry) -> bytes:
-        pieces: list[bytes] = []
-
-        def keep(piece: bytes) -> None:
-            if entry.bytes_in > _LARGEST_SMALL_BODY:
-                raise refusal(413, "SIZE_INVALID", "the body is too large")
-            pieces.append(piece)
-
-        await _receive(request, keep, entry)
-        return b"".join(pieces)
-
     async def _pass_time(self, call: Call) -> None:
         seconds = self._host.latency.seconds(call.call_class)
         if seconds:
@@ -176,6 +164,18 @@ class HostApp:
             yield
         finally:
             self._host.ledger.end_write(call.repository, digest)
+
+
+async def _read(request: web.BaseRequest, entry: Entry, most_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+
+    def keep(piece: bytes) -> None:
+        if entry.bytes_in > most_bytes:
+            raise refusal(413, "SIZE_INVALID", f"the body may have {most_bytes} bytes")
+        pieces.append(piece)
+
+    await _receive(request, keep, entry)
+    return b"".join(pieces)
 
 
 async def _receive(request: web.BaseRequest, take: Callable[[bytes], None], entry: Entry) -> None:

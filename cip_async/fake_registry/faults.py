@@ -22,6 +22,8 @@ class FaultKind(enum.StrEnum):
     """429 with `Retry-After`."""
     THROTTLED_BARE = "429-bare"
     """429 without it."""
+    OVERLOADED = "503-quota"
+    """503 that speaks of a quota, with `Retry-After`."""
     ERROR_500 = "500"
     ERROR_502 = "502"
     ERROR_503 = "503"
@@ -67,6 +69,7 @@ class FaultKind(enum.StrEnum):
 STATUSES: Final = {
     FaultKind.THROTTLED: 429,
     FaultKind.THROTTLED_BARE: 429,
+    FaultKind.OVERLOADED: 503,
     FaultKind.ERROR_500: 500,
     FaultKind.ERROR_502: 502,
     FaultKind.ERROR_503: 503,

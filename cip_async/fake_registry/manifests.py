@@ -81,9 +81,6 @@ def _tags(visit: Visit, reference: str) -> tuple[Tag, ...]:
 
 def _parsed(visit: Visit, body: bytes) -> Document:
     """The document, parsed once however many hosts it is sent to."""
-    if len(body) > visit.rules.largest_manifest_bytes:
-        message = f"a manifest may have {visit.rules.largest_manifest_bytes} bytes"
-        raise refusal(413, "SIZE_INVALID", message)
     media_type = visit.headers.get("Content-Type", "")
     known = visit.store.pool.documents.get(digest_of_body(body))
     if known is not None and known.media_type == media_type and media_type in SUPPORTED:

@@ -22,6 +22,7 @@ class Rules:
     links: bool = True
     """Whether a page that is not the last has a `Link`. Without it, the listing is silently cut off."""
     tag_order: Literal["lexical", "reversed", "pushed"] = "lexical"
+    """In which order tags are listed; `pushed` is that of their first push."""
     untagged: Literal["empty", "null", "unknown"] = "empty"
     """What a repository without tags lists: `[]`, `null`, or 404."""
     google_unknown: Literal["unknown", "empty"] = "unknown"
@@ -55,9 +56,11 @@ class Rules:
     unknown_named: bool = True
     """Whether such a refusal names the digests that are missing."""
     largest_manifest_bytes: int = 4 * 1024 * 1024
+    """Bytes that a manifest may have; more is 413."""
     most_tags: int = 46
     """Tags that one PUT may have; more is 414. zot's limit."""
     referrers: bool = True
+    """Whether the referrers API is there, and `OCI-Subject` says so; otherwise 404."""
     deletes: bool = True
     """Whether manifests, tags and blobs can be deleted; otherwise 405."""
     keeps_uploads: bool = True

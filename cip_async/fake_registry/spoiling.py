@@ -7,7 +7,7 @@ import attrs
 
 from cip_async.fake_registry.content import Flipped
 from cip_async.fake_registry.faults import STATUSES, Fault, FaultKind
-from cip_async.fake_registry.refusal import refusal
+from cip_async.fake_registry.refusal import Refusal, refusal
 from cip_async.fake_registry.visit import Reply, Slice, Visit
 from cip_async.reference import Digest
 
@@ -21,12 +21,8 @@ def spoil_request(fault: Fault, visit: Visit) -> None:
         Refusal: it is not carried out at all.
     """
     status = STATUSES.get(fault.kind)
-    if status == 429:
-        bare = fault.kind is FaultKind.THROTTLED_BARE
-        headers = None if bare else {"Retry-After": str(math.ceil(fault.seconds))}
-        raise refusal(429, "TOOMANYREQUESTS", "too many requests", headers=headers)
     if status is not None:
-        raise refusal(status, "UNKNOWN", "the registry failed on purpose")
+        raise _refused(fault, status)
     if fault.kind is FaultKind.UPLOAD_VANISHED:
         visit.store.drop_upload(visit.call.reference)
     if fault.kind is FaultKind.MOUNT_REFUSED:
@@ -60,6 +56,17 @@ def spoil_reply(fault: Fault, visit: Visit, reply: Reply) -> None:
             headers["Link"] = f'<{fault.elsewhere}{_target(target)}>; rel="next"'
         case _:
             pass
+
+
+def _refused(fault: Fault, status: int) -> Refusal:
+    headers = {"Retry-After": str(math.ceil(fault.seconds))}
+    match fault.kind:
+        case FaultKind.THROTTLED | FaultKind.OVERLOADED:
+            return refusal(status, "TOOMANYREQUESTS", "Quota exceeded: too many requests", headers=headers)
+        case FaultKind.THROTTLED_BARE:
+            return refusal(status, "TOOMANYREQUESTS", "Quota exceeded: too many requests")
+        case _:
+            return refusal(status, "UNKNOWN", "the registry failed on purpose")
 
 
 def first_half(body: bytes | Slice) -> bytes | Slice:

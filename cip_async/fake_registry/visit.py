@@ -68,18 +68,15 @@ class Slice:
 
 @attrs.define
 class Reply:
-    """An answer. `size_bytes` is announced as `Content-Length`, also where no body is sent (HEAD)."""
+    """An answer. Its `Content-Length` is announced also where no body is sent (HEAD)."""
 
     status: int
     headers: CIMultiDict[str] = attrs.field(factory=CIMultiDict)
     body: bytes | Slice = b""
-    size_bytes: int | None = None
 
     @property
     def announced_bytes(self) -> int:
         """The `Content-Length`."""
-        if self.size_bytes is not None:
-            return self.size_bytes
         return len(self.body) if isinstance(self.body, bytes) else self.body.stop - self.body.start
 
 

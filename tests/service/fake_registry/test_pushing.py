@@ -6,7 +6,7 @@ import pytest
 
 from cip_async.fake_registry import images
 from cip_async.fake_registry.calls import CallClass
-from cip_async.fake_registry.content import Synthetic, digest_of
+from cip_async.fake_registry.content import Held, Synthetic, digest_of
 from tests.service.fake_registry.conftest import Client
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +34,22 @@ async def test_an_image_is_pushed_and_pulled_as_it_is(client: Client) -> None:
     store = client.host.store
     assert store.repository("app").tags == {"v1": IMAGE.digest, "latest": IMAGE.digest}
     assert (store.missing_content(), store.early_tags(), store.open_uploads) == ([], [], 0)
+
+
+async def test_a_small_blob_is_pulled_as_it_is(client: Client) -> None:
+    digest = client.host.store.add_blob("app", Held(b"small"))
+    answer = await client("GET", f"/v2/app/blobs/{digest}")
+    assert (answer.body, answer.headers["Content-Length"]) == (b"small", "5")
+    assert client.host.ledger.entries[0].bytes_out == 5
+
+
+async def test_a_manifest_that_is_too_large_is_refused(client: Client) -> None:
+    images.push_blobs(client.host.store, "app", IMAGE)
+    client.host.rules.largest_manifest_bytes = len(IMAGE.children[0].body) - 1
+    target = "/v2/app/manifests/v1"
+    answer = await client("PUT", target, IMAGE.children[0].body, {"Content-Type": IMAGE.children[0].media_type})
+    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (413, "SIZE_INVALID")
+    assert client.host.store.repository("app").manifests == {}
 
 
 async def test_a_blob_is_pushed_in_chunks(client: Client) -> None:

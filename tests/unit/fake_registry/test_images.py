@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cip_async.fake_registry import images
-from cip_async.fake_registry.content import digest_of
+from cip_async.fake_registry.content import Held, Synthetic, digest_of
 from cip_async.fake_registry.documents import DOCKER_LIST, DOCKER_MANIFEST, SCHEMA_1_SIGNED, parse_document
 from cip_async.fake_registry.store import Store
 
@@ -36,6 +36,11 @@ def test_an_image_can_be_made_of_given_layers() -> None:
     base = images.layer("base", 500)
     one, other = images.single(seed="one", layers=[base]), images.single(seed="other", layers=[base])
     assert one.blobs.keys() & other.blobs.keys() == {digest_of(base)}
+
+
+def test_a_large_layer_is_not_kept_in_memory() -> None:
+    assert isinstance(images.layer("huge", 10 * 1024**3), Synthetic)
+    assert isinstance(images.layer("small", 1000), Held)
 
 
 def test_the_platforms_of_an_index_share_what_they_should_share_and_no_more() -> None:

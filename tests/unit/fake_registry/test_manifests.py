@@ -114,11 +114,6 @@ def test_schema_1_is_refused_even_where_it_is_known(store: Store, signed: bool) 
         put(store, "v2", old)
 
 
-def test_a_document_that_is_too_large_is_refused(store: Store) -> None:
-    with refused(413, "SIZE_INVALID"):
-        put(store, "v2", B, rules=Rules(largest_manifest_bytes=len(B.body) - 1))
-
-
 @pytest.mark.parametrize(("reference", "code"), [(".v2", "NAME_INVALID"), ("sha256:x", "DIGEST_INVALID")])
 def test_a_malformed_reference_is_refused(store: Store, reference: str, code: str) -> None:
     with refused(400, code):

@@ -36,6 +36,7 @@ def tags() -> Visit:
     [
         ("429", 429, {"Retry-After": "3"}),
         ("429-bare", 429, {}),
+        ("503-quota", 503, {"Retry-After": "3"}),
         ("500", 500, {}),
         ("502", 502, {}),
         ("503", 503, {}),
@@ -48,6 +49,12 @@ def test_a_status_is_answered_instead_of_anything_else(
     with pytest.raises(Refusal) as raised:
         spoil_request(fault(kind, seconds=2.5), tags)
     assert (raised.value.status, raised.value.headers) == (status, headers)
+
+
+@pytest.mark.parametrize("kind", ["429", "429-bare", "503-quota"])
+def test_a_used_up_quota_is_called_one(tags: Visit, kind: str) -> None:
+    with pytest.raises(Refusal, match="TOOMANYREQUESTS: Quota exceeded"):
+        spoil_request(fault(kind), tags)
 
 
 def test_an_upload_vanishes() -> None:
