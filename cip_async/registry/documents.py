@@ -58,7 +58,7 @@ class _Document(
     blobs: list[_Descriptor] | None = None
     manifests: list[_Descriptor] | None = None
     subject: _Descriptor | None = None
-    fs_layers: msgspec.Raw | None = None
+    fs_layers: object = None
 
 
 _decoder: Final = msgspec.json.Decoder(_Document)

@@ -19,21 +19,22 @@ from cip_async.reference import Host, Repository
 from cip_async.registry.credentials.provider import BearerToken, Credential, IdentityToken, Password
 from cip_async.registry.endpoints import DOCKER_HUB_ALIASES
 from cip_async.registry.once import Once
+from cip_async.registry.wire import UNDECODABLE
 
 _IDENTITY_USER: Final = "<token>"
 _LARGEST_BYTES: Final = 1 << 20
 
 
-class _Auth(msgspec.Struct, rename="lower"):
-    auth: str = ""
-    username: str = ""
-    password: str = ""
-    identitytoken: str = ""
-    registrytoken: str = ""
+class _Auth(msgspec.Struct):
+    auth: str | None = None
+    username: str | None = None
+    password: str | None = None
+    identitytoken: str | None = None
+    registrytoken: str | None = None
 
 
 class _Config(msgspec.Struct):
-    auths: dict[str, _Auth] = {}
+    auths: dict[str, _Auth | None] | None = None
 
 
 class DockerConfig:
@@ -68,9 +69,10 @@ class DockerConfig:
             config = msgspec.json.decode(text, type=_Config)
         except OSError as error:
             raise CredentialError(host, f"{path} cannot be read: {error.strerror}") from error
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise CredentialError(host, f"{path} is not a Docker config file: {error}") from error
-        found = {_normal(key): _credential(host, path, key, auth) for key, auth in config.auths.items()}
+        auths = (config.auths or {}).items()
+        found = {_normal(key): _credential(host, path, key, auth) for key, auth in auths if auth is not None}
         return {key: credential for key, credential in found.items() if credential is not None}
 
 
@@ -110,12 +112,14 @@ def _keys(host: Host, repository: Repository | None) -> Iterator[str]:
 def _credential(host: Host, path: Path, key: str, auth: _Auth) -> Credential | None:
     if auth.registrytoken:
         return BearerToken(token=auth.registrytoken)
-    username, password = auth.username, auth.password
+    username, password = auth.username or "", auth.password or ""
     if auth.auth:
         try:
-            username, _, password = base64.b64decode(auth.auth, validate=True).decode().rstrip("\0").partition(":")
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise CredentialError(host, f"{path}: the 'auth' of {key} is not base64 of user:password") from error
+            username, colon, password = base64.b64decode(auth.auth, validate=True).decode().rstrip("\0").partition(":")
+        except (binascii.Error, ValueError):
+            username = colon = ""
+        if not username or not colon:
+            raise CredentialError(host, f"{path}: the 'auth' of {key} is not base64 of user:password")
     if auth.identitytoken:
         return IdentityToken(token=auth.identitytoken)
     if username == _IDENTITY_USER:
