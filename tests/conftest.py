@@ -1,10 +1,14 @@
-"""What all tests share: the event loop they run on, and that nothing may block it."""
+"""What all tests share: the event loop they run on, that nothing may block it, and that no machine is too slow."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture
