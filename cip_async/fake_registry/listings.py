@@ -27,7 +27,7 @@ def list_tags(visit: Visit) -> Reply:
         raise refusal(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": path})
     if visit.rules.tag_order != "pushed":
         names.sort(reverse=visit.rules.tag_order == "reversed")
-    cut, headers = page(visit, names)
+    cut, headers = page(visit, names) if visit.rules.paginated else (names, {})
     tags = None if not names and visit.rules.untagged == "null" else cut
     return json_reply(msgspec.json.encode({"name": path, "tags": tags}), headers)
 

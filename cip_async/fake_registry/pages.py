@@ -27,8 +27,6 @@ def asked_entries(visit: Visit) -> int | None:
 def page(visit: Visit, names: Sequence[str]) -> tuple[Sequence[str], dict[str, str]]:
     """The names of the page that is asked for, and the headers that lead on from it."""
     asked = asked_entries(visit)
-    if not visit.rules.paginated:
-        return names, {}
     n = visit.rules.page_size if asked is None else min(asked, visit.rules.page_size)
     names = _after(names, visit.call.asked("last"))
     if len(names) <= n or n == 0:

@@ -18,7 +18,7 @@ class Rules:
     page_size: int = attrs.field(default=100, validator=attrs.validators.ge(1))
     """The most names of a page; for Google's listing, the entries given when no number is asked for."""
     paginated: bool = True
-    """Whether `n` and `last` are heeded; distribution 2.8 gives everything, whatever is asked."""
+    """Whether `tags/list` comes in pages; distribution 2.8 gives everything, whatever is asked."""
     links: bool = True
     """Whether a page that is not the last has a `Link`. Without it, the listing is silently cut off."""
     tag_order: Literal["lexical", "reversed", "pushed"] = "lexical"

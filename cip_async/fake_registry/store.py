@@ -107,7 +107,7 @@ class Store:
         Raises:
             Refusal: there is none.
         """
-        document = self.shelf(path).find(reference)
+        document = self.shelf_or_empty(path).find(reference)
         if document is None:
             raise refusal(404, "MANIFEST_UNKNOWN", "manifest unknown", {"reference": reference})
         return document
@@ -118,7 +118,7 @@ class Store:
         Raises:
             Refusal: the repository does not hold it.
         """
-        content = self.shelf(path).blobs.get(digest)
+        content = self.shelf_or_empty(path).blobs.get(digest)
         if content is None:
             raise refusal(404, "BLOB_UNKNOWN", "blob unknown to registry", {"digest": digest})
         return content
@@ -225,7 +225,7 @@ class Store:
         Raises:
             Refusal: it is not there.
         """
-        if not self.shelf(path).drop_blob(digest):
+        if not self.shelf_or_empty(path).drop_blob(digest):
             raise refusal(404, "BLOB_UNKNOWN", "blob unknown to registry", {"digest": digest})
 
     def drop_document(self, path: str, digest: Digest, *, with_tags: bool = False) -> None:
@@ -234,7 +234,7 @@ class Store:
         Raises:
             Refusal: it is not there.
         """
-        shelf = self.shelf(path)
+        shelf = self.shelf_or_empty(path)
         if not shelf.drop_document(digest):
             raise refusal(404, "MANIFEST_UNKNOWN", "manifest unknown", {"reference": digest})
         if with_tags:
@@ -246,7 +246,7 @@ class Store:
         Raises:
             Refusal: it is not there.
         """
-        if self.shelf(path).tags.pop(tag, None) is None:
+        if self.shelf_or_empty(path).tags.pop(tag, None) is None:
             raise refusal(404, "MANIFEST_UNKNOWN", "manifest unknown", {"reference": tag})
 
     def _shelf(self, path: str) -> Shelf:

@@ -36,6 +36,13 @@ def test_tags_come_in_pages(store: Store) -> None:
     assert reply.headers["Link"] == '</v2/path/tags/list?last=v10&n=2>; rel="next"'
 
 
+def test_without_pages_all_tags_are_given_whatever_is_asked(store: Store) -> None:
+    rules = Rules(page_size=1, paginated=False)
+    reply = list_tags(visit("GET", "/v2/path/tags/list?n=2&last=v10", store=store, rules=rules))
+    assert decoded(reply)["tags"] == ["v1", "v10", "v2"]
+    assert "Link" not in reply.headers
+
+
 def test_tags_of_a_repository_that_does_not_exist_are_refused(store: Store) -> None:
     with refused(404, "NAME_UNKNOWN"):
         list_tags(visit("GET", "/v2/other/tags/list", store=store))

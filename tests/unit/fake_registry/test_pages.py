@@ -62,11 +62,6 @@ def test_without_links_a_listing_is_silently_cut_off() -> None:
     assert page(visit("GET", "/x", rules=Rules(page_size=2, links=False)), NAMES) == (["a", "b"], {})
 
 
-def test_without_pages_everything_is_given_whatever_is_asked() -> None:
-    rules = Rules(page_size=1, paginated=False)
-    assert page(visit("GET", "/v2/x/tags/list?n=2&last=c", rules=rules), NAMES) == (NAMES, {})
-
-
 @pytest.mark.parametrize("locations", ["absolute", "public"])
 def test_a_link_may_be_absolute(locations: str) -> None:
     rules = Rules(locations=locations)  # type: ignore[arg-type]

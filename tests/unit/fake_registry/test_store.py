@@ -78,11 +78,12 @@ def test_what_is_not_there_is_refused_by_its_kind() -> None:
     store = Store()
     images.push(store, "path", A)
     with refused(404, "NAME_UNKNOWN"):
-        store.document("elsewhere", "v1")
-    with refused(404, "MANIFEST_UNKNOWN"):
-        store.document("path", "v1")
-    with refused(404, "BLOB_UNKNOWN"):
-        store.blob("path", B.digest)
+        store.shelf("elsewhere")
+    for path in ("path", "elsewhere"):
+        with refused(404, "MANIFEST_UNKNOWN"):
+            store.document(path, "v1")
+        with refused(404, "BLOB_UNKNOWN"):
+            store.blob(path, B.digest)
 
 
 # -- tags
