@@ -1,12 +1,13 @@
 """The end of a run in words: what was promoted, what was not and why, what it cost, what to do next."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import Totals
-from cip_async.model.report import Ending, Report
+from cip_async.model.report import EdgeReport, Ending, Report
 from cip_async.reporting.amounts import count, duration, size
 from cip_async.reporting.edges import edges
 from cip_async.reporting.exit_code import ExitCode
@@ -67,7 +68,7 @@ def _headline(report: Report, tally: Tally) -> str:
     took = duration(report.seconds)
     promoted = _promoted(tally, Fate.PROMOTED)
     if report.ending is Ending.CONFLICT:
-        return f"Nothing was written: the plan has conflicts ({took})"
+        return f"Nothing was written: there are {_obstacles(report, tally)} ({took})"
     if report.ending is Ending.INTERRUPTED:
         return f"Interrupted after {took}: " + ("the run was dry" if report.dry_run else f"promoted {promoted}")
     if report.ending is Ending.TIMED_OUT:
@@ -77,6 +78,12 @@ def _headline(report: Report, tally: Tally) -> str:
     if report.dry_run:
         return f"Dry run, nothing was written: {_promoted(tally, Fate.WOULD_PROMOTE)} would be promoted ({took})"
     return f"Promoted {promoted} in {took}"
+
+
+def _obstacles(report: Report, tally: Tally) -> str:
+    invalid = len(report.plan.invalid)
+    has_conflicts = tally.fate(Fate.CONFLICT) or report.plan.overlaps or report.plan.lost_sources
+    return " and ".join((*(["invalid entries"] if invalid else []), *(["conflicts"] if has_conflicts else [])))
 
 
 def _promoted(tally: Tally, fate: Fate) -> str:
@@ -93,18 +100,25 @@ def _counts(tally: Tally) -> Iterator[str]:
 def _failures(report: Report) -> Iterator[str]:
     """Each reason once for a host, the most frequent first, with the first edge that met it."""
     numbers: dict[tuple[str, str], int] = {}
-    firsts: dict[tuple[str, str], str] = {}
+    firsts: dict[tuple[str, str], EdgeReport] = {}
     for edge in edges(report):
-        if edge.fate is not Fate.FAILED:
-            continue
-        key = str(edge.destination.host), edge.reason
-        numbers[key] = numbers.get(key, 0) + 1
-        name = f"{edge.destination}:{edge.tag}" if edge.tag else f"{edge.destination}@{edge.digest}"
-        firsts.setdefault(key, name)
+        if edge.fate is Fate.FAILED:
+            key = str(edge.destination.host), _general(edge)
+            numbers[key] = numbers.get(key, 0) + 1
+            firsts.setdefault(key, edge)
     for key in sorted(numbers, key=lambda key: (-numbers[key], key)):
-        others = numbers[key] - 1
+        first, others = firsts[key], numbers[key] - 1
+        name = f"{first.destination}:{first.tag}" if first.tag else f"{first.destination}@{first.digest}"
         more = f" (and {count(others, 'more edge')})" if others else ""
-        yield printable(f"Failed: {firsts[key]}{more}: {key[1]}")
+        yield printable(f"Failed: {name}{more}: {first.reason}")
+
+
+def _general(edge: EdgeReport) -> str:
+    """The reason without what belongs to this edge alone, so that a mirror that is down is one reason."""
+    reason = edge.reason
+    for own in (edge.destination.path, edge.source.path, edge.digest):
+        reason = reason.replace(own, "…")
+    return re.sub(rf"(?:(?<=/manifests/)|(?<=:)){re.escape(edge.tag)}(?![\w.-])", "…", reason) if edge.tag else reason
 
 
 def _cost(report: Report) -> Iterator[str]:

@@ -77,6 +77,32 @@ def test_failures_are_grouped_by_host_and_reason_the_most_frequent_first() -> No
     ]
 
 
+def test_a_mirror_that_fails_in_one_way_is_one_reason_however_many_images() -> None:
+    made = plan(
+        *pair_plans("foo", [], promotions=[promotion("1", "v1", "v2")], to=[EU]),
+        *pair_plans("bar", [], promotions=[promotion("2", "v1")], to=[EU]),
+    )
+    lines = told(
+        made,
+        failure("foo", "1", "v1", "PUT /v2/prod/foo/manifests/v1: status 503", mirror=EU),
+        failure("foo", "1", "v2", "PUT /v2/prod/foo/manifests/v2: status 503", mirror=EU),
+        failure("bar", "2", "v1", "PUT /v2/prod/bar/manifests/v1: status 503", mirror=EU),
+    )
+    assert [line for line in lines if line.startswith("Failed")] == [
+        "Failed: eu.gcr.io/prod/bar:v1 (and 2 more edges): PUT /v2/prod/bar/manifests/v1: status 503"
+    ]
+
+
+def test_invalid_entries_and_conflicts_are_told_apart() -> None:
+    moved = pair_plans("foo", [], setbacks=[setback("2", "b", Outcome.TAG_MOVE, "")])
+    for made, obstacles in (
+        (plan(invalid=(MALFORMED,)), "invalid entries"),
+        (plan(*moved), "conflicts"),
+        (plan(*moved, invalid=(MALFORMED,)), "invalid entries and conflicts"),
+    ):
+        assert told(made, ending=Ending.CONFLICT)[0] == f"Nothing was written: there are {obstacles} (12 s)"
+
+
 def test_an_edge_that_is_unknown_counts_as_failed() -> None:
     made = plan(*pair_plans("foo", [], setbacks=[setback("1", None, Outcome.UNKNOWN, "no listing")], to=[ASIA]))
     lines = told(made)
@@ -89,7 +115,7 @@ def test_a_conflict_says_what_to_do() -> None:
         *pair_plans("foo", [], promotions=[promotion("1", "a")], setbacks=[setback("2", "b", Outcome.TAG_MOVE, "")])
     )
     assert told(made, ending=Ending.CONFLICT) == [
-        "Nothing was written: the plan has conflicts (12 s)",
+        "Nothing was written: there are conflicts (12 s)",
         "  3  in conflict",
         "  3  not started",
         "Next: mend what is named above, or promote all the rest with --on-conflict=quarantine",
