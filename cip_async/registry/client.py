@@ -5,6 +5,7 @@ headers do not leave this module.
 """
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -40,6 +41,7 @@ from cip_async.registry.wire import (
 )
 from cip_async.settings import Bodies
 
+_NUMBER: Final = re.compile(r"([?&]n=)[0-9]+", re.ASCII)
 _OK: Final = frozenset({200})
 _OK_OR_ABSENT: Final = frozenset({200, 404})
 _BLOB: Final = frozenset({200, 206})
@@ -58,6 +60,11 @@ class NextPage:
     """Where a listing goes on; vetted, and of use only to the listing it came from."""
 
     url: URL = attrs.field(repr=shown)
+
+    def asking(self, n: int) -> "NextPage | None":
+        """The same page with at most `n` names; None where its link names no number."""
+        text, changed = _NUMBER.subn(rf"\g<1>{n}", str(self.url), count=1)
+        return NextPage(URL(text, encoded=True)) if changed else None
 
 
 @attrs.frozen(kw_only=True)

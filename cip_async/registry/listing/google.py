@@ -59,7 +59,8 @@ def _manifests(page: TagsPage, n: int, answer: Answer) -> dict[str, GoogleManife
     if page.google is None and (page.tags or not page.children):
         raise _incomplete(answer, f"the answer lacks what Google's registries add to it: {_REMEDY}")
     manifests = page.google or {}
-    if max(len(manifests), len(page.tags), sum(len(manifest.tags) for manifest in manifests.values())) >= n:
+    tags = sum(len(manifest.tags) for manifest in manifests.values())
+    if max(len(manifests), len(page.tags), tags, len(page.children)) >= n:
         raise _incomplete(answer, f"it has {n} entries or more and was cut off: {_REMEDY}")
     if page.next is not None:
         raise _incomplete(answer, f"the registry links to more of it: {_REMEDY}")

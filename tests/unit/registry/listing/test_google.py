@@ -66,6 +66,7 @@ def test_a_folder_of_repositories_needs_no_images_of_its_own() -> None:
         page({A: manifest(), B: manifest(), C: manifest()}),
         page({A: manifest("v1", "v2", "v3")}),
         page({A: manifest("v1")}, tags=("v1", "v2", "v3")),
+        page({A: manifest("v1")}, tags=("v1",), children=("a", "b", "c")),
     ],
 )
 def test_as_many_entries_as_were_asked_for_mean_cut_off(cut: TagsPage) -> None:

@@ -68,8 +68,34 @@ async def test_a_full_page_is_the_whole_where_the_registry_ignores_the_number() 
     assert await read({"": (("a", "b"), None), "fewer": (("a", "b"), None)}, page_size=2) == [("a", "b")]
 
 
-async def test_a_full_page_is_the_whole_where_the_registry_links_to_the_rest_of_a_smaller_one() -> None:
-    assert await read({"": (("a", "b"), None), "fewer": (("a",), "a")}, page_size=2) == [("a", "b")]
+async def test_a_full_page_is_the_whole_where_a_smaller_one_links_to_its_last_name() -> None:
+    pages: Pages = {"": (("a", "b"), None), "fewer": (("a",), "a"), "a": (("b",), None)}
+    assert await read(pages, page_size=2) == [("a", "b"), ("b",)]
+
+
+async def test_what_a_page_forgot_to_link_to_is_found_by_a_smaller_one() -> None:
+    pages: Pages = {"": (("a", "b"), None), "fewer": (("a",), "a"), "a": (("b", "c", "d"), None)}
+    assert await read(pages, page_size=2) == [("a", "b"), ("b", "c", "d")]
+
+
+@pytest.mark.parametrize("count", [50, 100, 1000])
+async def test_a_page_of_a_usual_size_may_be_cut_by_a_registry_with_a_mind_of_its_own(count: int) -> None:
+    names = tuple(map(str, range(count)))
+    with pytest.raises(ListingIncomplete, match=f"cuts it off at {count} names"):
+        await read({"": (names, None), "fewer": (names[:-1], None)}, page_size=5000)
+    assert await read({"": (names, None), "fewer": (names, None)}, page_size=5000) == [names]
+
+
+async def test_a_later_page_may_be_cut_too() -> None:
+    async def fetch(n: int, page: NextPage | None) -> tuple[tuple[str, ...], NextPage | None]:
+        if page is None:
+            return ("a", "b"), NextPage(URL("https://us.example/v2/foo/tags/list?last=b&n=2"))
+        return ("c", "d")[: int(page.url.query["n"])], None
+
+    host = Host("us.example")
+    paging = Paging(host=host, where="GET /v2/foo/tags/list", fetch=fetch, page_size=2, most_pages=9)
+    with pytest.raises(ListingIncomplete, match="cuts it off at 2 names"):
+        [names async for names in paging.pages()]
 
 
 async def test_a_full_page_is_not_the_whole_where_the_registry_cuts_without_a_link() -> None:
