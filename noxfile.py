@@ -12,11 +12,16 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "layers", "docs", "tests"]
+nox.options.sessions = ["lint", "types", "layers", "docs", "package", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 OLDEST_MINOR = 11
 NEWEST_MINOR = 19
+
+SCHEMA_IS_THERE = """
+import importlib.resources, json
+json.loads(importlib.resources.files("cip_async.reporting").joinpath("report.schema.json").read_text())
+"""
 
 
 def offer_pyenv_versions() -> None:
@@ -81,6 +86,20 @@ def docs(session: nox.Session) -> None:
     """Check the links of the documentation, and run the code it shows."""
     session.install("-e", ".[test]")
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(reuse_venv=False)
+def package(session: nox.Session) -> None:
+    """Build the wheel, and use it where nothing of this folder is at hand."""
+    wheels = Path(session.create_tmp()).resolve()
+    for old in wheels.glob("*.whl"):
+        old.unlink()
+    session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(wheels), ".")
+    session.install(*map(str, wheels.glob("*.whl")))
+    session.chdir(wheels)
+    session.run("cip", "version")
+    session.run("cip", "demo", "--latency", "0", silent=True)
+    session.run("python", "-c", SCHEMA_IS_THERE)
 
 
 @nox.session
