@@ -4,16 +4,20 @@ Tags of one digest are written one after the other: distribution 2.8.2 damages c
 same time into one repository.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from cip_async.errors import CipError, ContentUnknown, TagImmutable
+from cip_async.errors import CipError, ContentUnknown, RegistryError, TagImmutable
 from cip_async.model.image import ImageDocument
 from cip_async.reference import Host, Repository, Tag
 from cip_async.registry.client import RegistryClient
 
+OnWritten = Callable[[Iterable[Tag]], None]
+
 _MOST_TAGS_A_PUT: Final = 10
 """What every registry that takes several tags in one PUT should accept (OCI distribution specification)."""
+_CANNOT: Final = frozenset({400, 404, 405, 414, 501})
+"""Answers of registries that stumble over the tags in the query: they will the next time too."""
 
 
 class Committer:
@@ -23,6 +27,7 @@ class Committer:
         self._client = client
         self._is_google = is_google
         self._several_tags: dict[Host, bool] = {}
+        self._being_tried: set[Host] = set()
 
     @property
     def several_tags(self) -> Mapping[Host, bool]:
@@ -39,53 +44,63 @@ class Committer:
         await self._client.put_document(repository, document)
 
     async def put_tags(
-        self, repository: Repository, document: ImageDocument, tags: tuple[Tag, ...]
+        self, repository: Repository, document: ImageDocument, tags: tuple[Tag, ...], on_written: OnWritten
     ) -> dict[Tag, CipError]:
-        """Write a document under `tags`, and return why for those that could not be written.
+        """Write a document under `tags`, tell of them as they are written, and return why for those that were not.
 
         Raises:
             ContentUnknown: the registry misses content it refers to.
         """
         failures: dict[Tag, CipError] = {}
-        left = await self._put_together(repository, document, tags)
-        for tag in left:
+        for tag in await self._put_together(repository, document, tags, on_written):
             try:
                 await self._client.put_tag(repository, document, tag)
             except ContentUnknown:
                 raise
-            except TagImmutable as error:
-                if not await self._points_there(repository, document, tag):
-                    failures[tag] = error
             except CipError as error:
-                failures[tag] = error
+                if not (isinstance(error, TagImmutable) and await self._points_there(repository, document, tag)):
+                    failures[tag] = error
+                    continue
+            on_written((tag,))
         return failures
 
     async def _put_together(
-        self, repository: Repository, document: ImageDocument, tags: tuple[Tag, ...]
+        self, repository: Repository, document: ImageDocument, tags: tuple[Tag, ...], on_written: OnWritten
     ) -> tuple[Tag, ...]:
         """Write as many tags as the host takes in one PUT, and return those that are left.
 
         A host that has not shown yet whether it can is tried once; the request is useful either way, since
         it writes the document. Google's registries are known not to.
         """
-        host = repository.host
-        if len(tags) < 2 or not self._several_tags.get(host, not self._is_google(host)):
-            return tags
-        self._several_tags.setdefault(host, False)  # so that nobody else tries until the answer is here
         left: list[Tag] = []
         for start in range(0, len(tags), _MOST_TAGS_A_PUT):
             batch = tags[start : start + _MOST_TAGS_A_PUT]
-            try:
-                written = await self._client.put_tags(repository, document, batch)
-            except ContentUnknown:
-                raise
-            except CipError:
-                return (*left, *tags[start:])
-            self._several_tags[host] = bool(written)
+            written = await self._put_batch(repository, document, batch) if len(batch) > 1 else frozenset()
+            on_written(tag for tag in batch if tag in written)
             left.extend(tag for tag in batch if tag not in written)
-            if not written:
-                return (*left, *tags[start + _MOST_TAGS_A_PUT :])
         return tuple(left)
+
+    async def _put_batch(
+        self, repository: Repository, document: ImageDocument, batch: tuple[Tag, ...]
+    ) -> frozenset[str]:
+        """Write several tags at once, and return those that the registry says it wrote."""
+        host = repository.host
+        can = self._several_tags.get(host)
+        if can is False or (can is None and (self._is_google(host) or host in self._being_tried)):
+            return frozenset()
+        self._being_tried.add(host)
+        try:
+            written = await self._client.put_tags(repository, document, batch)
+        except ContentUnknown:
+            raise
+        except CipError as error:
+            if can is None and isinstance(error, RegistryError) and _stumbled(error):
+                self._several_tags[host] = False
+            return frozenset()
+        finally:
+            self._being_tried.discard(host)
+        self._several_tags[host] = self._several_tags.get(host, False) or bool(written)
+        return written
 
     async def _points_there(self, repository: Repository, document: ImageDocument, tag: Tag) -> bool:
         """Whether an immutable tag points to the document already, so that the refusal is none."""
@@ -94,3 +109,7 @@ class Committer:
         except CipError:
             return False
         return head is not None and head.digest == document.digest
+
+
+def _stumbled(error: RegistryError) -> bool:
+    return error.status in _CANNOT and not isinstance(error, TagImmutable)

@@ -19,18 +19,19 @@ class Crew:
         self._tasks = tasks
         self._most = most
         self._jobs: deque[Job] = deque()
+        self._finishing: deque[Job] = deque()
         self._working = 0
 
-    def add(self, job: Job) -> None:
-        """Have `job` done as soon as a worker is free."""
-        self._jobs.append(job)
+    def add(self, job: Job, *, finishes: bool = False) -> None:
+        """Have `job` done as soon as a worker is free: before all others if it finishes what was begun."""
+        (self._finishing if finishes else self._jobs).append(job)
         if self._working < self._most:
             self._working += 1
             self._tasks.start_soon(self._work)
 
     async def _work(self) -> None:
         try:
-            while self._jobs:
-                await self._jobs.popleft()()
+            while queue := self._finishing or self._jobs:
+                await queue.popleft()()
         finally:
             self._working -= 1

@@ -16,7 +16,7 @@ class Documents:
     def __init__(self, client: RegistryClient, limits: Bodies) -> None:
         self._client = client
         self._limits = limits
-        self._known: dict[tuple[Repository, Digest], ImageDocument] = {}
+        self._known: dict[Repository, dict[Digest, ImageDocument]] = {}
         self._once: Once[tuple[Repository, Digest], ImageDocument | None] = Once()
 
     async def document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
@@ -25,13 +25,21 @@ class Documents:
         Raises:
             RegistryError: it cannot be read, or what came is not what was asked for.
         """
-        key = repository, digest
-        known = self._known.get(key)
+        known = self._known.get(repository, {}).get(digest)
         if known is None:
-            known = await self._once.get(key, lambda: self._client.get_document(repository, digest))
+            known = await self._once.get((repository, digest), lambda: self._client.get_document(repository, digest))
             if known is not None:
-                self._known[key] = known
+                self._known.setdefault(repository, {})[digest] = known
         return known
+
+    async def top(self, repository: Repository, digest: Digest) -> dict[Digest, ImageDocument]:
+        """A document alone, as the tree that it would be without what it refers to.
+
+        Raises:
+            NotFound: it is not in `repository`.
+            RegistryError: as `document`.
+        """
+        return {digest: await self._existing(repository, digest)}
 
     async def tree(self, repository: Repository, digest: Digest) -> dict[Digest, ImageDocument]:
         """A document with all that it refers to, at any depth.
@@ -45,7 +53,8 @@ class Documents:
         level = [digest]
         for _ in range(self._limits.index_depth + 1):
             await self._read_level(repository, level, found)
-            level = [child.digest for parent in level for child in found[parent].children if child.digest not in found]
+            children = (child.digest for parent in level for child in found[parent].children)
+            level = [child for child in dict.fromkeys(children) if child not in found]
             if not level:
                 return found
         where = f"{repository.path}@{digest}"
@@ -53,8 +62,7 @@ class Documents:
 
     def forget(self, repository: Repository) -> None:
         """Drop the documents of a repository from which nothing more is wanted."""
-        for key in [key for key in self._known if key[0] == repository]:
-            del self._known[key]
+        self._known.pop(repository, None)
 
     async def _read_level(
         self, repository: Repository, digests: list[Digest], found: dict[Digest, ImageDocument]
@@ -64,11 +72,7 @@ class Documents:
 
         async def read(digest: Digest) -> None:
             try:
-                document = await self.document(repository, digest)
-                if document is None:
-                    where = f"{repository.path}@{digest}"
-                    raise NotFound(repository.host, where, "the source does not hold this manifest", status=404)
-                found[digest] = document
+                found[digest] = await self._existing(repository, digest)
             except CipError as error:
                 failures.append(error)
 
@@ -76,7 +80,14 @@ class Documents:
             await read(digests[0])
         else:
             async with anyio.create_task_group() as tasks:
-                for digest in dict.fromkeys(digests):
+                for digest in digests:
                     tasks.start_soon(read, digest)
         if failures:
             raise failures[0]
+
+    async def _existing(self, repository: Repository, digest: Digest) -> ImageDocument:
+        document = await self.document(repository, digest)
+        if document is None:
+            where = f"{repository.path}@{digest}"
+            raise NotFound(repository.host, where, "this manifest is not there", status=404)
+        return document

@@ -4,34 +4,24 @@ Three kinds of work run side by side: reading the documents of what is to be pla
 writes of each host. Each host has workers of its own, so a slow host holds back no other.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from http import HTTPStatus
 
 import anyio
 import attrs
 from anyio.abc import TaskGroup
 
+from cip_async.copying.backlog import Backlog
 from cip_async.copying.commit import Committer
 from cip_async.copying.crew import Crew, Job
 from cip_async.copying.documents import Documents
-from cip_async.copying.placement import (
-    BlobNode,
-    Bring,
-    DocumentNode,
-    Failed,
-    Mount,
-    Placements,
-    Put,
-    Release,
-    State,
-    Step,
-    Want,
-)
+from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, State, Step, Want
+from cip_async.copying.placement import Placements
 from cip_async.copying.progress import Progress
 from cip_async.copying.relay import Relays
 from cip_async.copying.spool import Spool, SpoolRoom
-from cip_async.errors import CipError, ContentUnknown, NotFound, RegistryError, RelayRefused, Unavailable
+from cip_async.copying.upload import Uploads
+from cip_async.errors import CipError, ContentUnknown, NotFound, RelayRefused
 from cip_async.events import BlobPlaced, ImageFailed, ImageLost, ImagePlaced, Listener, Placed
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Promotion
@@ -40,8 +30,7 @@ from cip_async.registry.client import RegistryClient, UploadSession
 from cip_async.registry.retry import Retry
 from cip_async.settings import Settings
 
-_MOST_UNFINISHED = 20_000
-"""Pieces of content in the graph above which no further image is fed into it; bounds its memory to about 20 MB."""
+_ReadDocuments = Callable[[Repository, Digest], Awaitable[dict[Digest, ImageDocument]]]
 
 
 @attrs.frozen(kw_only=True)
@@ -71,18 +60,28 @@ class Engine:
         """`fed_by_several` are the destination repositories that several source repositories promote to."""
         self.progress = Progress()
         self._client = client
-        self._retry = retry
         self._documents = documents
         self._committer = committer
-        self._settings = settings
+        self._threads = settings.threads
         self._listener = listener
         self._server_side_only = server_side_only
         self._fed_by_several = fed_by_several
         self._placements = Placements()
-        self._sessions: dict[BlobNode, UploadSession] = {}
+        self._backlog = Backlog(self._placements.unfinished)
+        self._uploads = Uploads(client, retry)
+        self._feeders: dict[Host, Crew] = {}
+        self._readers: dict[Host, Crew] = {}
+        self._writers: dict[Host, Crew] = {}
+        self._relays = Relays(
+            client=client,
+            retry=retry,
+            room=SpoolRoom(settings.spool),
+            stall_s=settings.timeouts.stall_s,
+            readers=partial(self._crew, self._readers),
+            on_read=self.progress.read,
+        )
         self._relayed_to: dict[Digest, Repository] = {}
         self._open_pairs: dict[Repository, int] = {}
-        self._room = anyio.Event()
         self._mounts: dict[Host, bool] = {}
 
     def capabilities(self) -> Mapping[Host, Mapping[str, bool]]:
@@ -98,20 +97,13 @@ class Engine:
 
         Failures of registries are results (`progress`), not exceptions.
         """
-        async with anyio.create_task_group() as tasks:
-            self._tasks: TaskGroup = tasks
-            self._feeders: dict[Host, Crew] = {}
-            self._readers: dict[Host, Crew] = {}
-            self._writers: dict[Host, Crew] = {}
-            self._relays = Relays(
-                client=self._client,
-                retry=self._retry,
-                room=SpoolRoom(self._settings.spool),
-                readers=partial(self._crew, self._readers),
-                on_read=self.progress.read,
-            )
-            tasks.start_soon(self._feed, groups)
-        self._relays.close()
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks: TaskGroup = tasks
+                tasks.start_soon(self._feed, groups)
+        finally:
+            self._relays.close()
+            await self._uploads.close()
 
     async def _feed(self, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
         async for pair_plans in groups:
@@ -125,72 +117,67 @@ class Engine:
 
     async def _start(self, unit: _Unit) -> None:
         """Read the documents of one digest and have it placed wherever it is wanted, once there is room for it."""
-        while self._placements.unfinished > _MOST_UNFINISHED:
-            self._room = anyio.Event() if self._room.is_set() else self._room
-            await self._room.wait()
-        in_source = [item for item in unit.wanted if item[1].in_source]
-        only_in_destination = [item for item in unit.wanted if not item[1].in_source]
-        if in_source:
-            whole = any(not promotion.in_destination for _, promotion in in_source)
-            await self._start_from(unit.source, unit, in_source, whole=whole)
-        for item in only_in_destination:
-            await self._start_from(item[0].pair.destination, unit, [item], whole=False)
+        await self._backlog.wait(pair_plan.pair.destination.host for pair_plan, _ in unit.wanted)
+        lacking = [item for item in unit.wanted if not item[1].in_destination]
+        if lacking:
+            await self._start_from(unit.source, unit, lacking, self._documents.tree)
+        for item in unit.wanted:
+            if item[1].in_destination:
+                origin = await self._origin_for_tags(unit, *item)
+                await self._start_from(origin, unit, [item], self._documents.top)
+
+    async def _origin_for_tags(self, unit: _Unit, pair_plan: PairPlan, promotion: Promotion) -> Repository:
+        """Where to read a document of which only tags are missing: in the destination if the source has lost it."""
+        if promotion.in_source:
+            try:
+                if await self._documents.document(unit.source, unit.digest) is not None:
+                    return unit.source
+            except CipError:
+                return unit.source  # which is going to tell why
+        return pair_plan.pair.destination
 
     async def _start_from(
-        self, origin: Repository, unit: _Unit, wanted: list[tuple[PairPlan, Promotion]], *, whole: bool
+        self, origin: Repository, unit: _Unit, wanted: list[tuple[PairPlan, Promotion]], read: _ReadDocuments
     ) -> None:
         wants = [
-            (
-                Want(
-                    source=unit.source,
-                    origin=origin,
-                    destination=pair_plan.pair.destination,
-                    digest=unit.digest,
-                    tags=promotion.tags,
-                ),
-                promotion.in_destination,
+            Want(
+                source=unit.source,
+                origin=origin,
+                destination=pair_plan.pair.destination,
+                digest=unit.digest,
+                tags=promotion.tags,
             )
             for pair_plan, promotion in wanted
         ]
         try:
-            if whole:
-                documents = await self._documents.tree(origin, unit.digest)
-            else:
-                documents = {unit.digest: await self._document(origin, unit.digest)}
+            documents = await read(origin, unit.digest)
         except CipError as error:
             if isinstance(error, NotFound):
                 self._listener(ImageLost(source=origin, digest=unit.digest))
-            for want, _ in wants:
+            for want in wants:
                 self._end(want, dict.fromkeys(want.tags or (None,), error))
             return
-        for want, in_destination in wants:
-            self._carry_out(self._placements.add(want, documents, content_is_there=in_destination))
-
-    async def _document(self, origin: Repository, digest: Digest) -> ImageDocument:
-        document = await self._documents.document(origin, digest)
-        if document is None:
-            raise NotFound(origin.host, f"{origin.path}@{digest}", "it is not there any more", status=404)
-        return document
+        for want, (_, promotion) in zip(wants, wanted, strict=True):
+            self._carry_out(self._placements.add(want, documents, content_is_there=promotion.in_destination))
 
     def _carry_out(self, steps: list[Step]) -> None:
         for step in steps:
             match step:
                 case Mount(node, origin):
-                    self._write(node.repository, partial(self._mount, node, origin))
+                    self._writer(node.repository).add(partial(self._mount, node, origin))
                 case Bring(node):
                     self._bring(node)
                 case Put(document_node):
-                    self._write(document_node.repository, partial(self._put, document_node))
+                    self._finish(document_node.repository, partial(self._put, document_node))
                 case Release(digest):
                     self._relays.release(digest)
                 case Failed(want, error):
                     self._end(want, dict.fromkeys(want.tags or (None,), error))
-        if self._placements.unfinished <= _MOST_UNFINISHED:
-            self._room.set()
+        self._backlog.shrunk()
 
     async def _mount(self, node: BlobNode, origin: Repository) -> None:
         try:
-            answer = await self._client.mount(origin, node.repository, node.blob.digest)
+            answer = await self._client.mount(origin, node.repository, node.digest)
         except CipError as error:
             self._carry_out(self._placements.blob_failed(node, error, for_all=False))
             return
@@ -200,62 +187,40 @@ class Engine:
             self._carry_out(self._placements.mounted(node))
             return
         if isinstance(answer, UploadSession):
-            self._sessions[node] = answer
+            self._uploads.opened(node, answer)
         self._mounts.setdefault(node.repository.host, False)
-        self._carry_out(self._placements.mount_refused(node, supported=answer is not False))
+        self._carry_out(self._placements.mount_refused(node, session=answer is not False))
 
     def _bring(self, node: BlobNode) -> None:
         """Have the bytes read, from the source the first time and then from a mirror that got them from there."""
         if self._server_side_only:
-            self._write(node.repository, partial(self._refuse_relay, node))
+            self._finish(node.repository, partial(self._refuse_relay, node))
             return
-        origin = self._relayed_to.get(node.blob.digest, node.source)
-        self._relays.bring(node.blob, origin, partial(self._flowing, node))
+        relayed_to = self._relayed_to.get(node.digest)
+        origins = [node.source] if relayed_to in (None, node.repository) else [relayed_to, node.source]
+        self._relays.bring(node.blob, origins, partial(self._flowing, node))
 
     async def _refuse_relay(self, node: BlobNode) -> None:
-        session = self._sessions.pop(node, None)
-        if session is not None:
-            await self._cancel(session)
-        error = RelayRefused(node.blob.digest, str(node.repository))
+        await self._uploads.abandon(node)
+        error = RelayRefused(node.digest, str(node.repository))
         self._carry_out(self._placements.blob_failed(node, error, for_all=False))
 
-    async def _cancel(self, session: UploadSession) -> None:
-        try:
-            await self._client.cancel_upload(session)
-        except CipError:
-            return  # the registry cleans up by itself; nothing depends on it
-
     def _flowing(self, node: BlobNode, spool: Spool) -> None:
-        self._write(node.repository, partial(self._upload, node, spool))
+        self._finish(node.repository, partial(self._upload, node, spool))
 
     async def _upload(self, node: BlobNode, spool: Spool) -> None:
         try:
-            await self._retry.run(partial(self._upload_once, node, spool))
+            await self._uploads.upload(node, spool)
         except CipError as error:
-            if spool.failure() is None:
-                self._carry_out(self._placements.blob_failed(node, error, for_all=False))
-                return
+            self._carry_out(self._placements.blob_failed(node, error, for_all=False))
+            return
         unreadable = spool.failure()
         if unreadable is not None:
             self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return
-        self._relayed_to.setdefault(node.blob.digest, node.repository)
+        self._relayed_to.setdefault(node.digest, node.repository)
         self._placed(node, Placed.RELAYED)
         self._carry_out(self._placements.uploaded(node))
-
-    async def _upload_once(self, node: BlobNode, spool: Spool, again: bool) -> None:
-        """Open an upload, unless a refused mount did, and send the spool; a broken one starts over from its POST."""
-        if spool.failure() is not None:
-            return
-        session = self._sessions.pop(node, None) or await self._client.start_upload(node.repository)
-        try:
-            await self._client.upload(session, node.blob.digest, spool, again=again)
-        except RegistryError as error:
-            if spool.failure() is not None:
-                return
-            if _session_is_gone(error):
-                raise Unavailable(error.host, error.where, error.reason, status=error.status, retryable=True) from error
-            raise
 
     async def _put(self, node: DocumentNode) -> None:
         """Write a document with the tags of all its wants, or under its digest if only an index wants it."""
@@ -273,9 +238,12 @@ class Engine:
         failure: CipError | None = None
         while node.wants:
             want = node.wants[0]
-            failures = await self._committer.put_tags(want.destination, node.document, want.tags)
-            if not want.tags and not stored:
-                await self._committer.put_document(want.destination, node.document)
+            failures: dict[Tag, CipError] = {}
+            if want.tags:
+                written = partial(self.progress.tagged, want)
+                failures = await self._committer.put_tags(node.repository, node.document, want.tags, written)
+            elif not stored:
+                await self._committer.put_document(node.repository, node.document)
             stored = stored or len(failures) < len(want.tags) or not want.tags
             failure = next(iter(failures.values()), failure)
             node.wants.remove(want)
@@ -327,18 +295,23 @@ class Engine:
 
     def _forget(self, want: Want) -> None:
         if want.destination not in self._fed_by_several:
-            self._placements.forget(want.destination)
+            self._placements.close(want.destination)
+            self._documents.forget(want.destination)
         self._open_pairs[want.source] -= 1
         if self._open_pairs[want.source] == 0:
             self._documents.forget(want.source)
 
-    def _write(self, repository: Repository, job: Job) -> None:
-        self._crew(self._writers, repository.host).add(job)
+    def _finish(self, repository: Repository, job: Job) -> None:
+        """Have a job done before others are begun, so that images get complete and spools get free."""
+        self._writer(repository).add(job, finishes=True)
+
+    def _writer(self, repository: Repository) -> Crew:
+        return self._crew(self._writers, repository.host)
 
     def _crew(self, crews: dict[Host, Crew], host: Host) -> Crew:
         crew = crews.get(host)
         if crew is None:
-            crew = crews[host] = Crew(self._tasks, self._settings.threads)
+            crew = crews[host] = Crew(self._tasks, self._threads)
         return crew
 
 
@@ -349,9 +322,3 @@ def _units(source: Repository, pair_plans: Sequence[PairPlan]) -> list[_Unit]:
         for promotion in pair_plan.promotions:
             wanted.setdefault(promotion.digest, []).append((pair_plan, promotion))
     return [_Unit(source=source, digest=digest, wanted=tuple(items)) for digest, items in sorted(wanted.items())]
-
-
-def _session_is_gone(error: RegistryError) -> bool:
-    """Whether an upload must start over: its session vanished, or is not where we think it is."""
-    gone = error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
-    return gone or error.code in ("BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID")

@@ -1,10 +1,10 @@
 """What became of each promotion while a plan is carried out: enough for a true report, however the run ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
-from cip_async.copying.placement import Want
+from cip_async.copying.graph import Want
 from cip_async.errors import CipError
 from cip_async.model.image import Descriptor
 from cip_async.model.outcome import Fate
@@ -22,6 +22,7 @@ class Progress:
 
     failures: dict[EdgeKey, Failure] = attrs.field(factory=dict)
     _ended: dict[PairKey, set[Digest]] = attrs.field(factory=dict)
+    _tagged: dict[Want, set[Tag]] = attrs.field(factory=dict)
     _complete: set[PairKey] = attrs.field(factory=set)
     _expected: dict[PairKey, int] = attrs.field(factory=dict)
     _mounted: list[int] = attrs.field(factory=lambda: [0, 0])
@@ -32,9 +33,14 @@ class Progress:
         """Take note of a pair whose promotions are to be carried out."""
         self._expected[pair_plan.pair.source, pair_plan.pair.destination] = len(pair_plan.promotions)
 
+    def tagged(self, want: Want, tags: Iterable[Tag]) -> None:
+        """Some tags of a want were written; others may follow."""
+        self._tagged.setdefault(want, set()).update(tags)
+
     def end(self, want: Want, failures: Mapping[Tag, CipError] | Mapping[Tag | None, CipError]) -> bool:
         """A want ended, with the tags in `failures` not written; return whether its pair is complete."""
         key = want.source, want.destination
+        self._tagged.pop(want, None)
         for tag, error in failures.items():
             edge = (want.source, want.destination, want.digest, tag)
             self.failures[edge] = Failure(
@@ -54,16 +60,24 @@ class Progress:
         return True
 
     def not_done(self, pair_plan: PairPlan, reason: str) -> None:
-        """Record all promotions of a pair that have not ended as not done."""
+        """Record what a pair promotes as not done, but for promotions that have ended and tags that were written."""
         pair = pair_plan.pair
         key = pair.source, pair.destination
         if key in self._complete:
             return
         ended = self._ended.get(key, set())
+        tagged = {
+            (want.digest, tag)
+            for want, tags in self._tagged.items()
+            if (want.source, want.destination) == key
+            for tag in tags
+        }
         for promotion in pair_plan.promotions:
             if promotion.digest in ended:
                 continue
             for tag in promotion.tags or (None,):
+                if (promotion.digest, tag) in tagged:
+                    continue
                 self.failures[(*key, promotion.digest, tag)] = Failure(
                     source=pair.source,
                     destination=pair.destination,

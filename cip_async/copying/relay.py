@@ -1,10 +1,10 @@
 """Brings the bytes of blobs that cannot be mounted: one read from one origin, for all who upload them.
 
-An upload is started only when its read is under way, so no upload holds a connection while the read it depends on
-waits for one.
+An upload is started only when there is something to send, so that no upload of a small blob holds a connection while
+the read it depends on waits for one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -12,24 +12,25 @@ import attrs
 
 from cip_async.copying.crew import Crew
 from cip_async.copying.spool import Spool, SpoolRoom
-from cip_async.errors import CipError, UntrustedAnswer
+from cip_async.errors import CipError, DigestMismatch, FileProblem, Unavailable, UntrustedAnswer
 from cip_async.model.image import Descriptor
 from cip_async.reference import Digest, Host, Repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.retry import Retry
 
 Receiver = Callable[[Spool], None]
-"""Is told of the spool once its bytes come in, or once it failed (`Spool.failure`) before any did."""
+"""Is told of the spool once it has something to read, or once it failed (`Spool.failure`) before it had."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class _Relay:
+    """`origins` are where the bytes may be had, in the order of preference."""
+
     blob: Descriptor
-    origin: Repository
+    origins: dict[Repository, None]
     receivers: list[Receiver] = attrs.field(factory=list)
     spool: Spool | None = None
     in_memory: bool = False
-    flowing: bool = False
     reading: bool = False
     released: bool = False
 
@@ -43,23 +44,30 @@ class Relays:
         client: RegistryClient,
         retry: Retry,
         room: SpoolRoom,
+        stall_s: float,
         readers: Callable[[Host], Crew],
         on_read: Callable[[Descriptor], None],
     ) -> None:
         self._client = client
         self._retry = retry
         self._room = room
+        self._stall_s = stall_s
         self._readers = readers
         self._on_read = on_read
         self._relays: dict[Digest, _Relay] = {}
 
-    def bring(self, blob: Descriptor, origin: Repository, receiver: Receiver) -> None:
-        """Have `receiver` told of the spool of `blob`, which is read from `origin` unless it is being read already."""
+    def bring(self, blob: Descriptor, origins: Sequence[Repository], receiver: Receiver) -> None:
+        """Have `receiver` told of the spool of `blob`, which is read unless that is done already.
+
+        It is read from the first of `origins`; from the next one where that fails.
+        """
         relay = self._relays.get(blob.digest)
         if relay is None:
-            relay = self._relays[blob.digest] = _Relay(blob=blob, origin=origin, receivers=[receiver])
+            relay = self._relays[blob.digest] = _Relay(blob=blob, origins=dict.fromkeys(origins), receivers=[receiver])
             self._room.ask(blob.size_bytes, partial(self._admitted, relay))
-        elif relay.flowing and relay.spool is not None:
+            return
+        relay.origins.update(dict.fromkeys(origins))
+        if relay.spool is not None and relay.spool.readable:
             receiver(relay.spool)
         else:
             relay.receivers.append(receiver)
@@ -73,53 +81,88 @@ class Relays:
                 self._close(relay, relay.spool)
 
     def close(self) -> None:
-        """Free all spools, at the end of a run however it ended."""
-        for digest in list(self._relays):
-            self.release(digest)
+        """Free all spools, at the end of a run however it ended, when no job runs any more."""
+        for relay in self._relays.values():
+            if relay.spool is not None:
+                self._close(relay, relay.spool)
+        self._relays.clear()
 
     def _admitted(self, relay: _Relay, in_memory: bool) -> None:
         relay.in_memory = in_memory
         if relay.released:
             self._room.give_back(relay.blob.size_bytes, in_memory=in_memory)
             return
-        relay.spool = Spool(relay.origin, relay.blob, in_memory=in_memory)
+        origin = next(iter(relay.origins))
+        relay.spool = Spool(origin, relay.blob, in_memory=in_memory, stall_s=self._stall_s)
         relay.reading = True
-        self._readers(relay.origin.host).add(partial(self._read, relay, relay.spool))
+        self._readers(origin.host).add(partial(self._read, relay, relay.spool))
 
     async def _read(self, relay: _Relay, spool: Spool) -> None:
         try:
-            await self._retry.run(partial(self._read_on, relay, spool))
-        except CipError as error:
-            spool.fail(error)
-            self._flow(relay, spool)
+            failure = await self._read_somewhere(relay, spool)
+            if failure is not None:
+                spool.fail(failure)
+            self._tell(relay, spool)
         finally:
             relay.reading = False
             if relay.released:
                 self._close(relay, spool)
 
+    async def _read_somewhere(self, relay: _Relay, spool: Spool) -> CipError | None:
+        """Read from each origin in turn until the blob is whole, and return why if no origin could give it."""
+        failure: CipError | None = None
+        tried: set[Repository] = set()
+        while not relay.released:
+            origin = next((origin for origin in relay.origins if origin not in tried), None)
+            if origin is None:
+                return failure
+            tried.add(origin)
+            spool.origin = origin
+            try:
+                await self._retry.run(partial(self._read_on, relay, spool))
+            except (DigestMismatch, FileProblem) as error:
+                return error  # what was spooled cannot be completed by anybody
+            except CipError as error:
+                failure = error
+            else:
+                return None
+        return failure
+
     async def _read_on(self, relay: _Relay, spool: Spool, again: bool) -> None:
-        """Read the rest of the blob; after a broken connection from where it broke, if the registry can."""
-        offset = spool.received
-        digest, size_bytes = relay.blob.digest, relay.blob.size_bytes
-        async with self._client.blob(relay.origin, digest, size_bytes, offset=offset, again=again) as stream:
+        """Read the rest of the blob: from where it broke, if the registry can."""
+        offset, size_bytes = spool.received, relay.blob.size_bytes
+        if relay.released:
+            return
+        if (not offset or offset < size_bytes) and not await self._receive(relay, spool, again):
+            return
+        if offset < spool.received < size_bytes:
+            reason = f"the body ended after {spool.received} of {size_bytes} bytes"
+            raise Unavailable(spool.origin.host, spool.where, reason, retryable=True)
+        await spool.finish()
+        self._on_read(relay.blob)
+
+    async def _receive(self, relay: _Relay, spool: Spool, again: bool) -> bool:
+        """Spool what one answer holds; False if nobody needs it any more."""
+        offset, blob = spool.received, relay.blob
+        reading = self._client.blob(spool.origin, blob.digest, blob.size_bytes, offset=offset, again=again)
+        async with reading as stream:
             skip = offset
             if stream.answer.status == HTTPStatus.PARTIAL_CONTENT:
                 skip = 0
                 if not stream.answer.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-                    where = f"blob {digest} of {relay.origin.path}"
-                    raise UntrustedAnswer(relay.origin.host, where, "another range came than was asked for")
-            self._flow(relay, spool)
+                    reason = "another range came than was asked for"
+                    raise UntrustedAnswer(spool.origin.host, spool.where, reason)
             async for piece in stream.pieces:
                 if relay.released:
-                    return
+                    return False
                 fresh, skip = piece[skip:], max(0, skip - len(piece))
                 if fresh:
                     await spool.append(fresh)
-        await spool.finish()
-        self._on_read(relay.blob)
+                if relay.receivers and spool.readable:
+                    self._tell(relay, spool)
+        return True
 
-    def _flow(self, relay: _Relay, spool: Spool) -> None:
-        relay.flowing = True
+    def _tell(self, relay: _Relay, spool: Spool) -> None:
         receivers, relay.receivers = relay.receivers, []
         for receiver in receivers:
             receiver(spool)

@@ -15,14 +15,15 @@ from typing import IO, Final
 import anyio
 import anyio.to_thread
 
-from cip_async.errors import CipError, DigestMismatch, FileProblem
+from cip_async.errors import CipError, DigestMismatch, FileProblem, Unavailable
 from cip_async.model.image import Descriptor
 from cip_async.reference import Repository
-from cip_async.settings import KIB, MIB
+from cip_async.settings import KIB
 from cip_async.settings import Spool as SpoolSettings
 
-_PIECE_BYTES: Final = 1 * MIB
-"""How much is hashed, written and read at a time: large enough that a change of thread costs nothing beside it."""
+_PIECE_BYTES: Final = 256 * KIB
+"""How much is hashed, written and read at a time: large enough that a change of thread costs little beside it, small
+enough that a thousand uploads side by side fit into memory."""
 _WORTH_A_THREAD_BYTES: Final = 128 * KIB
 
 
@@ -30,25 +31,41 @@ class Spool:
     """The bytes of one blob, as far as they have been read. One writer, many readers.
 
     The last piece becomes readable only when the digest of the whole has been verified, so no reader can
-    complete an upload of wrong bytes.
+    complete an upload of wrong bytes. `origin` is the repository they are read from; errors name it.
     """
 
-    def __init__(self, origin: Repository, blob: Descriptor, *, in_memory: bool) -> None:
-        self._origin = origin
+    def __init__(self, origin: Repository, blob: Descriptor, *, in_memory: bool, stall_s: float) -> None:
+        self.origin = origin
         self._blob = blob
-        self._memory = bytearray() if in_memory else None
+        self._stall_s = stall_s
+        self._pieces: dict[int, bytes] | None = {} if in_memory else None
         self._file: IO[bytes] | None = None
         self._pending = bytearray()
         self._hash = hashlib.new(blob.digest.partition(":")[0])
         self._grown = anyio.Event()
+        self._ended = anyio.Event()
         self._readable = 0
-        self.received = 0
         self._error: CipError | None = None
+        self.received = 0
 
     @property
     def size_bytes(self) -> int:
         """The size of the whole blob."""
         return self._blob.size_bytes
+
+    @property
+    def where(self) -> str:
+        """What is being read, for messages."""
+        return f"blob {self._blob.digest} of {self.origin.path}"
+
+    @property
+    def readable(self) -> bool:
+        """Whether readers have something to read, or have come to the end: verified, or failed."""
+        return self._readable > 0 or self._ended.is_set()
+
+    def failure(self) -> CipError | None:
+        """Why no more will come, or None."""
+        return self._error
 
     async def append(self, piece: bytes) -> None:
         """Add what was read next.
@@ -78,38 +95,47 @@ class Spool:
     def fail(self, error: CipError) -> None:
         """Tell the readers that no more will come."""
         self._error = error
-        self._notify()
-
-    def failure(self) -> CipError | None:
-        """Why no more will come, or None."""
-        return self._error
+        self._notify(ended=True)
 
     def close(self) -> None:
         """Free the memory or the file."""
         if self._file is not None:
             self._file.close()
         self._file = None
-        self._memory = None
+        self._pieces = None
+
+    async def ended(self) -> None:
+        """Wait until all of it is here, or no more will come."""
+        await self._ended.wait()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The blob from its beginning, as it becomes readable.
 
         Raises:
-            CipError: reading the source failed, after which the reader has less than the whole.
+            Unavailable: nothing came for so long that it is better to start over later.
+            CipError: no more will come, and the reader has less than the whole.
         """
         position = 0
         while position < self._blob.size_bytes:
             while position >= self._readable:
-                if self._error is not None:
-                    raise self._error
-                await self._grown.wait()
-            piece = await self._read(position, min(_PIECE_BYTES, self._readable - position))
+                await self._growth()
+            piece = await self._read(position)
             position += len(piece)
             yield piece
 
+    async def _growth(self) -> None:
+        """Wait for more, but no longer than a source may stand still: whoever reads this holds a connection."""
+        if self._error is not None:
+            raise self._error
+        try:
+            with anyio.fail_after(self._stall_s):
+                await self._grown.wait()
+        except TimeoutError:
+            raise Unavailable(self.origin.host, self.where, "the source stands still", retryable=True) from None
+
     async def _store(self, *, last: bool = False) -> None:
         piece, self._pending = bytes(self._pending), bytearray()
-        if self._memory is None or len(piece) >= _WORTH_A_THREAD_BYTES:
+        if self._pieces is None or len(piece) >= _WORTH_A_THREAD_BYTES:
             await anyio.to_thread.run_sync(self._hash_and_keep, piece)
         else:
             self._hash_and_keep(piece)
@@ -118,12 +144,12 @@ class Spool:
             if found != self._blob.digest:
                 raise self._mismatch(f"the bytes have the digest {found}")
         self._readable += len(piece)
-        self._notify()
+        self._notify(ended=last)
 
     def _hash_and_keep(self, piece: bytes) -> None:
         self._hash.update(piece)
-        if self._memory is not None:
-            self._memory += piece
+        if self._pieces is not None:
+            self._pieces[self._readable] = piece
             return
         try:
             if self._file is None:
@@ -134,22 +160,25 @@ class Spool:
         except OSError as error:
             raise FileProblem(tempfile.gettempdir(), f"cannot spool a blob: {error.strerror}") from error
 
-    async def _read(self, position: int, most: int) -> bytes:
-        if self._memory is not None:
-            return bytes(self._memory[position : position + most])
+    async def _read(self, position: int) -> bytes:
+        if self._pieces is not None:
+            return self._pieces[position]
         if self._file is None:
             raise FileProblem(tempfile.gettempdir(), "the spool was closed while it was read")
+        most = min(_PIECE_BYTES, self._readable - position)
         try:
             return await anyio.to_thread.run_sync(os.pread, self._file.fileno(), most, position)
         except OSError as error:
             raise FileProblem(tempfile.gettempdir(), f"cannot read a spooled blob: {error.strerror}") from error
 
-    def _notify(self) -> None:
+    def _notify(self, *, ended: bool) -> None:
+        if ended:
+            self._ended.set()
         self._grown.set()
         self._grown = anyio.Event()
 
     def _mismatch(self, reason: str) -> DigestMismatch:
-        return DigestMismatch(self._origin.host, f"blob {self._blob.digest} of {self._origin.path}", reason)
+        return DigestMismatch(self.origin.host, self.where, reason)
 
 
 class SpoolRoom:
@@ -164,7 +193,7 @@ class SpoolRoom:
     def ask(self, size_bytes: int, admit: Callable[[bool], None]) -> None:
         """Call `admit(in_memory)` as soon as there is room for `size_bytes`, in the order of asking.
 
-        What is larger than all the room is admitted when nothing else is spooled.
+        What is larger than all the room is admitted when nothing else is on disk.
         """
         self._line.append((size_bytes, admit))
         self._move_up()

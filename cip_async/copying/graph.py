@@ -1,0 +1,122 @@
+"""The words of a placement: what is wanted, the content it takes in each repository, and the steps towards it."""
+
+import enum
+
+import attrs
+
+from cip_async.errors import CipError
+from cip_async.model.image import Descriptor, ImageDocument
+from cip_async.reference import Digest, Repository, Tag
+
+
+class State(enum.Enum):
+    """How far the placement of one piece of content has come."""
+
+    WAITING = "waiting"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens, unless the registry turns out to miss the content."""
+        return self in (State.DONE, State.FAILED)
+
+
+@attrs.frozen(kw_only=True)
+class Want:
+    """What a promotion wants: a digest under some tags, or under none, in one destination repository.
+
+    `origin` is where its documents are read: the source, or the destination itself if only that holds them.
+    """
+
+    source: Repository
+    origin: Repository
+    destination: Repository
+    digest: Digest
+    tags: tuple[Tag, ...]
+
+
+@attrs.define(eq=False, kw_only=True)
+class BlobNode:
+    """One blob in one destination repository. `source` is where promoters found it."""
+
+    repository: Repository
+    source: Repository
+    blob: Descriptor
+    state: State = State.WAITING
+    parents: "list[DocumentNode]" = attrs.field(factory=list)
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the blob."""
+        return self.blob.digest
+
+
+@attrs.define(eq=False, kw_only=True)
+class DocumentNode:
+    """One image manifest or index in one destination repository, and who wants it.
+
+    `needs` counts the content that is still missing before it may be written. `queued`: a `Put` is out for it, and
+    until that has ended there is no other, so that one content is never sent twice at one time.
+    `source` is where the documents were read.
+    """
+
+    repository: Repository
+    source: Repository
+    document: ImageDocument
+    state: State = State.WAITING
+    queued: bool = False
+    needs: int = 0
+    replacements: int = 0
+    contents: "list[BlobNode | DocumentNode]" = attrs.field(factory=list)
+    parents: "list[DocumentNode]" = attrs.field(factory=list)
+    wants: list[Want] = attrs.field(factory=list)
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the document."""
+        return self.document.digest
+
+
+Node = BlobNode | DocumentNode
+
+
+@attrs.frozen
+class Mount:
+    """Step: mount a blob from `origin`, a repository of the same host."""
+
+    node: BlobNode
+    origin: Repository
+
+
+@attrs.frozen
+class Bring:
+    """Step: get a blob's bytes and upload them."""
+
+    node: BlobNode
+
+
+@attrs.frozen
+class Put:
+    """Step: write a document, and the tags that `node.wants` has for it."""
+
+    node: DocumentNode
+
+
+@attrs.frozen
+class Release:
+    """Step: no placement needs the bytes of this blob any more."""
+
+    digest: Digest
+
+
+@attrs.frozen
+class Failed:
+    """Step: tell that a want failed, and why."""
+
+    want: Want
+    error: CipError
+
+
+Step = Mount | Bring | Put | Release | Failed
