@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cip_async.manifests.layout import IMAGES, MANIFESTS, Parts
 
@@ -31,6 +31,22 @@ def read(path: Path, limit_bytes: int) -> bytes:
     if len(content) > limit_bytes:
         raise Unreadable(f"is larger than {limit_bytes:,} bytes")
     return content
+
+
+class AnyFolder(Protocol):
+    """A folder of thin promoter manifests, on disk or elsewhere. `root` is what its files are shown below."""
+
+    root: Path
+
+    def read(self, below: str, limit_bytes: int) -> bytes:
+        """The content of a file of this folder.
+
+        Raises:
+            Unreadable: it cannot be read.
+        """
+
+    def files(self, is_wanted: Callable[[str], bool], on_unreadable: Callable[[str, str], None]) -> Iterator[Parts]:
+        """The files whose names are wanted."""
 
 
 class Folder:

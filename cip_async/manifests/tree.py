@@ -1,7 +1,8 @@
 """Loads promoter manifests: a plain one from its file, or thin ones from a folder."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,8 @@ import attrs
 
 from cip_async.errors import InvalidManifests, InvalidSettings
 from cip_async.manifests.collisions import collisions
-from cip_async.manifests.folder import Folder, Unreadable, read
+from cip_async.manifests.folder import AnyFolder, Folder, Unreadable, read
+from cip_async.manifests.history import GitFolder
 from cip_async.manifests.layout import images_file, is_of_interest, layout, manifest_file
 from cip_async.manifests.nodes import Node
 from cip_async.manifests.parse import parse
@@ -57,18 +59,40 @@ def read_manifests(
     Raises:
         InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given.
     """
+    loading = _Loading(files)
     if manifest is not None and thin_manifest_dir is None:
-        loading = _Loading(files)
-        found = tuple(loading.plain(Path(manifest)))
-    elif thin_manifest_dir is not None and manifest is None:
-        loading = _Loading(files)
-        found = tuple(loading.thin(Folder(Path(thin_manifest_dir))))
-    else:
-        raise InvalidSettings("(manifest, thin_manifest_dir)", (manifest, thin_manifest_dir), "one of the two")
-    problems = {*loading.problems, *collisions(found)}
-    if strict:
-        problems = {_stricter(problem) for problem in problems}
-    return PromoterManifests(manifests=found, problems=tuple(sorted(problems, key=_order)))
+        path = Path(manifest)
+        return loading.result(loading.plain(path, partial(read, path)), strict=strict)
+    if thin_manifest_dir is not None and manifest is None:
+        return loading.result(loading.thin(Folder(Path(thin_manifest_dir))), strict=strict)
+    raise InvalidSettings("(manifest, thin_manifest_dir)", (manifest, thin_manifest_dir), "one of the two")
+
+
+def read_manifests_at(
+    revision: str,
+    *,
+    manifest: str | os.PathLike[str] | None = None,
+    thin_manifest_dir: str | os.PathLike[str] | None = None,
+    files: Files = _USUAL,
+) -> PromoterManifests:
+    """Read what `read_manifests` would have read at `revision` of the git repository that the path is in.
+
+    What was not there yet wants nothing. Places are shown as git names them: `revision:path`.
+
+    Raises:
+        InvalidSettings: as `read_manifests`, or there is no such revision.
+    """
+    loading = _Loading(files)
+    if manifest is not None and thin_manifest_dir is None:
+        path = Path(manifest)
+        parent = GitFolder(revision, path.parent)
+        was_there = parent.has(path.name)
+        found = loading.plain(parent.root / path.name, partial(parent.read, path.name)) if was_there else ()
+        return loading.result(found, strict=False)
+    if thin_manifest_dir is not None and manifest is None:
+        folder = GitFolder(revision, Path(thin_manifest_dir))
+        return loading.result(() if folder.is_empty else loading.thin(folder), strict=False)
+    raise InvalidSettings("(manifest, thin_manifest_dir)", (manifest, thin_manifest_dir), "one of the two")
 
 
 def load_images(path: str | os.PathLike[str], *, files: Files = _USUAL) -> tuple[Image, ...]:
@@ -100,8 +124,16 @@ class _Loading:
         self.problems: list[Problem] = []
         self._limits = limits
 
-    def plain(self, path: Path) -> Iterator[PromoterManifest]:
-        root, is_document = self._document(path, lambda: read(path, self._limits.yaml_bytes))
+    def result(self, found: Iterable[PromoterManifest], *, strict: bool) -> PromoterManifests:
+        """All that was found; nothing was read before this asks for it."""
+        manifests = tuple(found)
+        problems = {*self.problems, *collisions(manifests)}
+        if strict:
+            problems = {_stricter(problem) for problem in problems}
+        return PromoterManifests(manifests=manifests, problems=tuple(sorted(problems, key=_order)))
+
+    def plain(self, path: Path, content: Callable[[int], bytes]) -> Iterator[PromoterManifest]:
+        root, is_document = self._document(path, lambda: content(self._limits.yaml_bytes))
         if is_document:
             found, problems = plain_manifest(root, _shown(path))
             self.problems += problems
@@ -114,7 +146,7 @@ class _Loading:
         self.problems += problems
         return found
 
-    def thin(self, folder: Folder) -> Iterator[PromoterManifest]:
+    def thin(self, folder: AnyFolder) -> Iterator[PromoterManifest]:
         unreadable: list[tuple[str, str]] = []
         arranged = layout(folder.files(is_of_interest, on_unreadable=lambda *told: unreadable.append(told)))
         for below, reason in unreadable:
@@ -127,7 +159,7 @@ class _Loading:
         for name in arranged.names:
             yield from self._thin(folder, manifest_file(name), images_file(name))
 
-    def _thin(self, folder: Folder, manifest: str, images: str) -> Iterator[PromoterManifest]:
+    def _thin(self, folder: AnyFolder, manifest: str, images: str) -> Iterator[PromoterManifest]:
         path, limit = folder.root / manifest, self._limits.yaml_bytes
         root, is_document = self._document(path, lambda: folder.read(manifest, limit))
         named, problems = thin_registries(root, _shown(path)) if is_document else (None, ())
