@@ -22,7 +22,7 @@ _COMMANDS: Final = {
 }
 
 
-class _Commands(click.Group):
+class SubCommands(click.Group):
     """Loads a sub-command's module when it is needed, and turns deliberate errors into their sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -51,7 +51,7 @@ class _Commands(click.Group):
             raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=SubCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cip() -> None:
     """Promote container images from a staging registry to production mirrors.
 

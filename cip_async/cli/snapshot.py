@@ -53,7 +53,7 @@ def _tag(context: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(str(error), param=parameter) from error
 
 
-@click.command()
+@click.command(short_help="List all images below a path of a registry.")
 @click.argument("registry", callback=registry_path, required=False)
 @click.option(
     "--output",

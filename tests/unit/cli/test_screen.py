@@ -70,3 +70,29 @@ def test_bars_need_a_terminal_that_can_draw_them(term: str, bars: bool, monkeypa
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", term)
     assert shows_bars() is bars
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"TERM": "xterm", "NO_COLOR": ""}, "\x1b[1mpart one\x1b[0m\n"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, "part one\n"),
+        ({"TERM": "dumb", "NO_COLOR": ""}, "part one\n"),
+    ],
+)
+def test_a_heading_is_bold_where_colours_are_welcome(
+    environment: dict[str, str],
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    Screen().heading("part one")
+    assert capsys.readouterr().out == shown
+
+
+def test_a_heading_in_a_pipe_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().heading("part one")
+    assert capsys.readouterr().out == "part one\n"
