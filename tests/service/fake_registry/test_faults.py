@@ -1,10 +1,12 @@
 """What faults look like from outside."""
 
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import aiohttp
 import anyio
 import pytest
+from anyio.abc import ByteStream
 
 from cip_async.fake_registry import images
 from cip_async.fake_registry.content import Synthetic, digest_of
@@ -67,6 +69,31 @@ async def test_a_body_breaks_off_in_the_middle(client: Client, kind: str, target
     assert error is not None
     assert client.host.ledger.entries[0].status == 200
     assert len(arrived) <= LARGE.size_bytes // 2
+
+
+async def receive_for_ever(stream: ByteStream) -> NoReturn:
+    while True:
+        await stream.receive()
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [
+        ("reset", anyio.BrokenResourceError),
+        ("reset-body", anyio.BrokenResourceError),
+        ("lost-answer", anyio.BrokenResourceError),
+        ("truncated", anyio.EndOfStream),
+    ],
+)
+async def test_a_connection_ends_with_a_reset_or_in_good_order(
+    client: Client, kind: str, ending: type[Exception]
+) -> None:
+    client.host.faults.add(kind)
+    port = int(client.origin.rpartition(":")[2])
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(b"GET /v2/app/tags/list HTTP/1.1\r\nHost: gcr.io\r\n\r\n")
+        with pytest.raises(ending):
+            await receive_for_ever(stream)
 
 
 async def test_a_truncated_body_arrives_by_half(client: Client) -> None:

@@ -31,6 +31,13 @@ def test_an_account_may_do_what_it_is_permitted(repositories: str, actions: list
     assert accounts.allowed("user", ALL) == allowed
 
 
+def test_nobody_is_allowed_what_was_not_asked_for() -> None:
+    accounts = Accounts()
+    accounts.permit("user", "*", "pull", "push")
+    (pull,) = parse_scopes(["repository:team/app:pull"])
+    assert accounts.allowed("user", pull) == accounts.allowed("other", pull) == {"pull"}
+
+
 def test_permissions_add_up() -> None:
     accounts = Accounts()
     accounts.permit("user", "*", "pull")
