@@ -18,9 +18,10 @@ async def test_companions_end_with_the_work() -> None:
             tasks.start_soon(anyio.sleep_forever)
 
 
-async def accompanied(
-    companion: Callable[[], Coroutine[Any, Any, None]], work: Callable[[], Coroutine[Any, Any, None]]
-) -> None:
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def accompanied(companion: Work, work: Work) -> None:
     async with companions() as tasks:
         tasks.start_soon(companion)
         await work()
