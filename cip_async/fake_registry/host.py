@@ -10,9 +10,10 @@ from cip_async.fake_registry.auth import BasicAuth, BearerAuth
 from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.faults import Faults
 from cip_async.fake_registry.ledger import Ledger
+from cip_async.fake_registry.pool import Pool
 from cip_async.fake_registry.quotas import Quotas
 from cip_async.fake_registry.rules import Rules
-from cip_async.fake_registry.store import Pool, Store
+from cip_async.fake_registry.store import Store
 from cip_async.fake_registry.tokens import TokenAuth
 
 

@@ -1,7 +1,7 @@
 """All content of one host, and the rules by which it changes; pure: bytes and names in, verdicts out.
 
-Blobs and documents are shared by digest between the repositories of all hosts that have one pool; whether a
-repository holds one is its own affair. Time is a counter, so that the same writes make the same listings.
+Blobs and documents are in the pool, once for all hosts that share it; whether a repository holds one is its own
+affair. Time is a counter, so that the same writes make the same listings.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ import attrs
 from cip_async.fake_registry.content import Content, digest_of
 from cip_async.fake_registry.documents import Document
 from cip_async.fake_registry.holdings import Holdings, Missing, TagWrite
+from cip_async.fake_registry.pool import Pool
 from cip_async.fake_registry.refusal import Complaint, Refusal, refusal
 from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.shelf import Shelf
@@ -19,26 +20,6 @@ from cip_async.fake_registry.uploads import Upload
 from cip_async.reference import Digest, Tag
 
 _EPOCH_MS: Final = 1_700_000_000_000
-
-
-@attrs.define
-class Pool:
-    """Content by digest, held once however many repositories have it."""
-
-    blobs: dict[Digest, Content] = attrs.field(factory=dict)
-    documents: dict[Digest, Document] = attrs.field(factory=dict)
-
-    def blob(self, digest: Digest, content: Content) -> Content:
-        """The content to keep for `digest`: what is here already, unless only the new one can be read."""
-        known = self.blobs.get(digest)
-        if known is None or (content.readable and not known.readable):
-            self.blobs[digest] = known = content
-        return known
-
-    def document(self, document: Document) -> Document:
-        """The document to keep for its digest and media type."""
-        known = self.documents.setdefault(document.digest, document)
-        return known if known.media_type == document.media_type else document
 
 
 @attrs.define

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from cip_async.fake_registry import images
-from cip_async.fake_registry.content import Dropped, Held, digest_of
+from cip_async.fake_registry.content import Held, digest_of
 from cip_async.fake_registry.holdings import Missing, TagWrite
 from cip_async.fake_registry.refusal import Refusal
 from cip_async.fake_registry.rules import Rules
-from cip_async.fake_registry.store import Pool, Store
+from cip_async.fake_registry.store import Store
 from cip_async.reference import Digest, Tag
 from tests.unit.fake_registry.visits import refused
 
@@ -231,23 +231,7 @@ def test_what_a_test_holds_does_not_change_with_the_store() -> None:
     assert set(before.manifests) == {A.digest}
 
 
-# -- content that hosts share
-
-
-def test_hosts_with_one_pool_hold_each_blob_once() -> None:
-    pool = Pool()
-    one, other = Store(pool), Store(pool)
-    digest = one.add_blob("a", Held(b"bytes"))
-    other.add_blob("b", Held(b"bytes"))
-    assert one.blob("a", digest) is other.blob("b", digest)
-
-
-def test_bytes_that_were_dropped_can_be_read_if_somebody_has_them() -> None:
-    store = Store()
-    digest = store.add_blob("a", Dropped(5), digest_of(Held(b"bytes")))
-    assert not store.blob("a", digest).readable
-    store.add_blob("b", Held(b"bytes"))
-    assert store.blob("b", digest).readable
+# -- blobs
 
 
 def test_a_blob_is_found_in_any_repository() -> None:
