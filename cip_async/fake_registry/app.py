@@ -71,6 +71,10 @@ class HostApp:
     async def _fail(self, request: web.BaseRequest, visit: Visit, entry: Entry, fault: Fault) -> web.StreamResponse:
         if fault.kind is FaultKind.RESET:
             return drop(request)
+        if fault.kind is FaultKind.RESET_UPLOAD:
+            await _receive_half(request, entry)
+            visit.store.drop_upload(visit.call.reference)
+            return drop(request)
         if fault.kind is FaultKind.SLOW:
             await anyio.sleep(fault.seconds)
         try:
@@ -185,3 +189,12 @@ async def _receive(request: web.BaseRequest, take: Callable[[bytes], None], entr
     async for piece in request.content.iter_any():
         entry.bytes_in += len(piece)
         take(piece)
+
+
+async def _receive_half(request: web.BaseRequest, entry: Entry) -> None:
+    """Read about half of the body and forget it; of one that does not say its length, one piece."""
+    half = (request.content_length or 0) // 2
+    async for piece in request.content.iter_any():
+        entry.bytes_in += len(piece)
+        if entry.bytes_in >= half:
+            return

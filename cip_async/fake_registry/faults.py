@@ -32,6 +32,8 @@ class FaultKind(enum.StrEnum):
     """The answer takes `seconds` longer."""
     RESET = "reset"
     """The connection is dropped before anything is done."""
+    RESET_UPLOAD = "reset-upload"
+    """The connection is dropped in the middle of the request's body, and with it the upload."""
     LOST_ANSWER = "lost-answer"
     """What was asked for is done, then the connection is dropped instead of an answer."""
     RESET_BODY = "reset-body"
@@ -89,6 +91,7 @@ _WITH_BODY: Final = frozenset(
     }
 )
 _MANIFEST_PUTS: Final = frozenset({CallClass.MANIFEST_PUT, CallClass.TAG_PUT})
+_SENDING: Final = _MANIFEST_PUTS | {CallClass.UPLOAD, CallClass.UPLOAD_CHUNK, CallClass.UPLOAD_POST}
 _UPLOADS: Final = frozenset({CallClass.UPLOAD, CallClass.UPLOAD_CHUNK, CallClass.UPLOAD_STATUS})
 _WITH_DIGEST: Final = frozenset(
     {CallClass.MANIFEST_GET, CallClass.MANIFEST_HEAD, CallClass.BLOB_GET, CallClass.BLOB_HEAD, CallClass.UPLOAD}
@@ -99,6 +102,7 @@ _STRIKES: Final = {
     **dict.fromkeys([FaultKind.WRONG_DIGEST, FaultKind.NO_DIGEST], _WITH_DIGEST | _MANIFEST_PUTS),
     **dict.fromkeys([FaultKind.NO_LINK, FaultKind.REPEATED_LINK, FaultKind.FOREIGN_LINK], _LISTINGS),
     FaultKind.MOUNT_REFUSED: frozenset({CallClass.MOUNT}),
+    FaultKind.RESET_UPLOAD: _SENDING,
     FaultKind.UPLOAD_VANISHED: _UPLOADS,
     FaultKind.FOREIGN_LOCATION: frozenset({CallClass.MOUNT, CallClass.UPLOAD_START, CallClass.UPLOAD_CHUNK}),
     FaultKind.CONTENT_UNKNOWN: _MANIFEST_PUTS,
