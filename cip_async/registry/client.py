@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 import attrs
+import msgspec
 from yarl import URL
 
 from cip_async.errors import (
@@ -122,6 +123,8 @@ class RegistryClient:
             body = tags_decoder.decode(answer.body)
         except UNDECODABLE as error:
             raise UntrustedAnswer(repository.host, f"GET {path}", f"not a tag list: {error}") from error
+        if body.tags is msgspec.UNSET and body.manifest is None and body.child is None:
+            raise UntrustedAnswer(repository.host, f"GET {path}", "not a tag list: it has no tags, not even none")
         return TagsPage(
             tags=tuple(body.tags or ()),
             google=body.manifest,
@@ -151,6 +154,7 @@ class RegistryClient:
 
         Raises:
             DigestMismatch: it holds something else under a digest.
+            UntrustedAnswer, UnsupportedContent: the whole manifest was asked for, and is none.
             RegistryError: any other answer than that it is there, or is not.
         """
         answer = await self._transport.send(
@@ -182,14 +186,7 @@ class RegistryClient:
         answer = await self._get_manifest(repository, digest)
         if answer is None:
             return None
-        verify(repository, digest, answer.body)
-        return parse_document(
-            repository,
-            digest,
-            answer.headers.get("Content-Type", ""),
-            answer.body,
-            most_children=self._bodies.index_children,
-        )
+        return self._document(repository, digest, answer)
 
     @asynccontextmanager
     async def blob(
@@ -355,9 +352,18 @@ class RegistryClient:
         if whole is None:
             return None
         digest = Digest(reference) if ":" in reference else _sha256(whole.body)
-        verify(repository, digest, whole.body)
-        media_type = whole.headers.get("Content-Type", "").partition(";")[0].strip()
-        return ManifestHead(digest=digest, media_type=media_type, size_bytes=len(whole.body))
+        document = self._document(repository, digest, whole)
+        return ManifestHead(digest=digest, media_type=document.media_type, size_bytes=len(whole.body))
+
+    def _document(self, repository: Repository, digest: Digest, answer: Answer) -> ImageDocument:
+        verify(repository, digest, answer.body)
+        return parse_document(
+            repository,
+            digest,
+            answer.headers.get("Content-Type", ""),
+            answer.body,
+            most_children=self._bodies.index_children,
+        )
 
     async def _get_manifest(self, repository: Repository, reference: Tag | Digest) -> Answer | None:
         answer = await self._transport.send(

@@ -3,6 +3,7 @@
 What a host's answers and silences teach of its health and its quota is kept here.
 """
 
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -34,6 +35,8 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _BEFORE_SENDING: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 """Failures on the way to a connection, before anything of the request was put on the wire."""
+_BROKEN_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+"""Handshakes that ended early, as busy load balancers let them; no other failure of a handshake passes."""
 _GIVEN_UP: Final = "the host did not answer for too long and was given up; run again when it does"
 
 
@@ -257,9 +260,8 @@ class Exchanger:
                 leg.sends -= 1
             self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
             where = f"{request.method} {request.where}"
-            retryable = not isinstance(error, aiohttp.ClientSSLError)
             # aiohttp's own words hold URLs with their queries, and headers: they must not show in a traceback.
-            raise Unavailable(request.host, where, _sentence(error), retryable=retryable) from None
+            raise Unavailable(request.host, where, _sentence(error), retryable=_may_pass(error)) from None
 
     def _check_health(self, request: Request) -> None:
         if self._health_of(request.host).given_up:
@@ -300,6 +302,15 @@ def _untrusted(request: Request, reason: str) -> UntrustedAnswer:
     return UntrustedAnswer(request.host, f"{request.method} {request.where}", reason)
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether a failure on the wire may be over the next time; wrong certificates, proxies and URLs stay."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.TOO_MANY_REQUESTS
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return isinstance(error.os_error, _BROKEN_OFF)
+    return not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL)
+
+
 def _sentence(error: BaseException) -> str:
     """What went wrong on the wire, without URLs, which may hold secrets."""
     if isinstance(error, TimeoutError):
@@ -308,6 +319,8 @@ def _sentence(error: BaseException) -> str:
         return "the certificate cannot be verified; --ca-cert names further authorities"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy refused: status {error.status}"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "the answer breaks the rules of HTTP"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection: {error.strerror or type(error.os_error).__name__}"
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):

@@ -16,6 +16,7 @@ from typing import Self
 
 import anyio
 
+from cip_async.errors import CipError
 from cip_async.events import Listener
 from cip_async.reference import Host
 from cip_async.registry.credentials.provider import CredentialProvider
@@ -124,17 +125,26 @@ class Transport:
             authorization, challenged = better, True
 
     async def _introduced(self, request: Request, again: bool) -> Answer:
-        """Let the first request to a host learn alone what the host wants to see, so that not all do."""
+        """Let the first request to a host learn alone what the host wants to see, so that not all do.
+
+        Where it fails there is nothing to learn: the others find out for themselves, all at once, since a host that
+        is down would otherwise be found out by one of them after the other.
+        """
         key = (request.host, request.is_write)
         while key not in self._met:
             meeting = self._meetings.get(key)
             if meeting is None:
                 meeting = self._meetings[key] = anyio.Event()
                 try:
-                    return await self._authorized(request, again)
+                    answer = await self._authorized(request, again)
+                except CipError:
+                    self._met.add(key)
+                    raise
                 finally:
                     del self._meetings[key]
                     meeting.set()
+                self._met.add(key)
+                return answer
             await meeting.wait()
         return await self._authorized(request, again)
 
@@ -142,13 +152,10 @@ class Transport:
         """Send with the best authorization known, and once more if the host asks for a better one."""
         authorization = await self._authorization(request)
         answer = await self._exchanger.exchange(request, authorization, again=again)
-        try:
-            if answer.status == HTTPStatus.UNAUTHORIZED:
-                better = await self._better_authorization(request, authorization, answer)
-                if better is not None:
-                    answer = await self._exchanger.exchange(request, better, again=True)
-        finally:
-            self._met.add((request.host, request.is_write))
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            better = await self._better_authorization(request, authorization, answer)
+            if better is not None:
+                answer = await self._exchanger.exchange(request, better, again=True)
         if answer.status not in request.expected:
             raise self._exchanger.failure(request, answer)
         return answer

@@ -35,7 +35,7 @@ class TagsBody(msgspec.Struct):
     """`GET /v2/NAME/tags/list`, plain or extended by Google."""
 
     name: str = ""
-    tags: list[str] | None = None
+    tags: list[str] | msgspec.UnsetType | None = msgspec.UNSET
     manifest: "dict[str, GoogleManifest] | None" = None
     child: list[str] | None = None
 
@@ -61,7 +61,7 @@ class GoogleManifest(msgspec.Struct):
 class CatalogBody(msgspec.Struct):
     """`GET /v2/_catalog`."""
 
-    repositories: list[str] | None = None
+    repositories: list[str] | None
 
 
 class ErrorItem(msgspec.Struct):

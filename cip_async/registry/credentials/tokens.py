@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import attrs
 from yarl import URL
 
-from cip_async.errors import CredentialError, Denied, InvalidReference, RegistryError, Unauthorized
+from cip_async.errors import CredentialError, Denied, HostGivenUp, InvalidReference, RegistryError, Unauthorized
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host, Repository, parse_host
 from cip_async.registry.credentials.provider import (
@@ -147,7 +147,7 @@ class Authorizer:
         except (Unauthorized, Denied) as error:
             raise CredentialError(host, _refusal(credential, scopes, error)) from error
         except RegistryError as error:
-            if error.retryable:
+            if error.retryable or isinstance(error, HostGivenUp):
                 raise
             raise CredentialError(host, f"no token for {' '.join(scopes)}: {error}") from error
         token = self._parsed(host, answer, scopes)

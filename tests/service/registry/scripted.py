@@ -85,7 +85,8 @@ class Scripted:
         if reply.stall_after is not None:
             await response.write(reply.body[: reply.stall_after])
             await anyio.sleep_forever()
-        await response.write(reply.body)
+        if request.method != "HEAD":
+            await response.write(reply.body)
         await response.write_eof()
         return response
 
@@ -130,7 +131,9 @@ async def scripted(answering: Answering, tls: ssl.SSLContext | None = None) -> A
     """Serve `answering` on a free port of loopback."""
     server = Scripted("", answering)
     runner = web.ServerRunner(
-        web.Server(server.handle, handler_cancellation=True, access_log=None, auto_decompress=False),
+        web.Server(
+            server.handle, handler_cancellation=True, access_log=None, auto_decompress=False, max_line_size=65536
+        ),
         shutdown_timeout=0.1,
     )
     await runner.setup()

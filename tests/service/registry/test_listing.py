@@ -1,5 +1,6 @@
 """A listing is read to its end, by the strategy of its host, or it is an error: never a part taken for the whole."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -23,7 +24,9 @@ from tests.service.registry.scripted import Reply, Seen
 pytestmark = pytest.mark.anyio
 
 TAGS = "/v2/prod/foo/tags/list"
-EMPTY_DIGEST = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+INDEX = "application/vnd.oci.image.index.v1+json"
+EMPTY_INDEX = b'{"manifests":[]}'
+EMPTY_INDEX_DIGEST = f"sha256:{hashlib.sha256(EMPTY_INDEX).hexdigest()}"
 SHA512 = Digest("sha512:" + "5" * 128)
 NAMES = ("a", "b", "c", "d", "e")
 
@@ -162,14 +165,22 @@ async def test_a_tag_that_vanishes_meanwhile_is_absent(serve: Serve, reach: Open
 
 
 async def test_a_digest_is_learnt_from_the_bytes_where_the_header_is_missing(serve: Serve, reach: Open) -> None:
-    registry = await serve(lambda _: Reply())
+    registry = await serve(lambda _: Reply(headers={"Content-Type": INDEX}, body=EMPTY_INDEX))
     head = await (await reach(registry)).client.head_manifest(FOO, V1)
     assert head is not None
-    assert (head.digest, head.size_bytes) == (EMPTY_DIGEST, 0)
+    assert (head.digest, head.media_type, head.size_bytes) == (EMPTY_INDEX_DIGEST, INDEX, len(EMPTY_INDEX))
     assert [seen.method for seen in registry.seen] == ["HEAD", "GET"]
 
 
-@pytest.mark.parametrize("headers", [{}, {"Docker-Content-Digest": EMPTY_DIGEST}])
+async def test_a_login_page_is_no_manifest(serve: Serve, reach: Open) -> None:
+    reached = await reach(
+        await serve(lambda _: Reply(headers={"Content-Type": "text/html"}, body=b"<html>log in</html>"))
+    )
+    with pytest.raises(UntrustedAnswer, match="not a valid image manifest"):
+        await reached.client.head_manifest(FOO, V1)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Docker-Content-Digest": EMPTY_INDEX_DIGEST}])
 async def test_something_else_under_a_digest_is_neither_there_nor_absent(
     serve: Serve, reach: Open, headers: dict[str, str]
 ) -> None:
@@ -211,7 +222,9 @@ async def test_googles_listing_with_as_many_entries_as_asked_for_is_incomplete(s
 
 
 @pytest.mark.parametrize("strategy", Strategy)
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"tags":"v1"}', b"[" * 100_000, b'{"tags":["\xff"]}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"tags":"v1"}', b"{}", b'{"errors":[]}', b"[" * 100_000, b'{"tags":["\xff"]}']
+)
 async def test_nonsense_is_no_listing(serve: Serve, reach: Open, strategy: Strategy, body: bytes) -> None:
     reached = await reach(await serve(lambda _: Reply(body=body)), strategy=strategy)
     with pytest.raises(UntrustedAnswer):
@@ -230,6 +243,13 @@ async def test_the_catalog_is_read_to_its_end_below_a_path(serve: Serve, reach: 
 async def test_a_registry_without_a_catalog_is_not_empty(serve: Serve, reach: Open) -> None:
     reached = await reach(await serve(lambda _: Reply(404)))
     with pytest.raises(ListingIncomplete, match="no catalog"):
+        [repository async for repository in reached.lister.catalog(RegistryPath(HOST, ""))]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b'{"errors":[]}', b'{"repositories":["../../x"]}'])
+async def test_nonsense_is_no_catalog(serve: Serve, reach: Open, body: bytes) -> None:
+    reached = await reach(await serve(lambda _: Reply(body=body)))
+    with pytest.raises(UntrustedAnswer):
         [repository async for repository in reached.lister.catalog(RegistryPath(HOST, ""))]
 
 

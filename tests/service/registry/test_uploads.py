@@ -67,6 +67,12 @@ async def test_a_blob_goes_to_the_location_as_given(serve: Serve, reach: Open, l
     assert registry.seen[1].headers["Content-Length"] == "200000"
 
 
+async def test_an_empty_blob_is_uploaded_like_any_other(serve: Serve, reach: Open) -> None:
+    registry = await serve(opening("u1"))
+    await upload(await reach(registry), Pieces(b""))
+    assert (registry.seen[1].body, registry.seen[1].headers["Content-Length"]) == (b"", "0")
+
+
 async def test_a_location_on_another_origin_gets_the_blob_and_no_credentials(serve: Serve, reach: Open) -> None:
     storage = await serve(lambda _: Reply(201))
     registry = await serve(opening(f"{storage.url}/bucket?sig=x"))

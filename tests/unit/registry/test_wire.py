@@ -151,6 +151,7 @@ def test_googles_sizes_are_decimal_strings(said: str, meant: int | None) -> None
 
 def test_a_repository_without_tags_may_say_null() -> None:
     assert tags_decoder.decode(b'{"name":"foo","tags":null}').tags is None
+    assert tags_decoder.decode(b'{"name":"foo"}').tags is msgspec.UNSET
 
 
 def test_a_token_may_come_under_either_name_and_the_other_be_null() -> None:
