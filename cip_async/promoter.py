@@ -16,6 +16,7 @@ from typing import Final, Self
 import anyio
 import attrs
 
+from cip_async.checks.check import Check, Subject, run_checks
 from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
@@ -26,6 +27,7 @@ from cip_async.inventory.crawl import OnPlanned, crawl
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
 from cip_async.inventory.store import InventoryStore
+from cip_async.model.finding import Finding, Severity
 from cip_async.model.plan import PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
@@ -160,8 +162,7 @@ class Promoter:
         Raises:
             FileProblem: the spool cannot be written.
         """
-        run = self._run if self._run is not None and self._run.plan is plan else self._begin(Draft.from_plan(plan))
-        run.plan = plan
+        run = self._resumed(plan)
         if is_blocked(plan):
             return self._end(run, Ending.CONFLICT)
         if self._confirm:
@@ -171,6 +172,29 @@ class Promoter:
             with _plain_errors():
                 await self._copy(run, _by_source(promoting))
         return self._end(run, Ending.COMPLETE)
+
+    async def check(
+        self,
+        plan: Plan,
+        checks: Sequence[Check],
+        *,
+        manifests: PromoterManifests,
+        base: PromoterManifests | None = None,
+    ) -> tuple[Finding, ...]:
+        """Make `checks` on `plan`, which came from `manifests`; `base` is what those said before a change.
+
+        An error among the findings ends the run: its report says so, and nothing was written.
+
+        Raises:
+            InvalidSettings: a check needs a `base`.
+            RegistryError, CredentialError: a check could not be made.
+        """
+        run = self._resumed(plan)
+        subject = Subject(plan=plan, manifests=manifests, base=base, read_tree=run.documents.tree)
+        run.findings = await run_checks(checks, subject)
+        if any(finding.severity is Severity.ERROR for finding in run.findings):
+            self._end(run, Ending.CHECK_FAILED)
+        return run.findings
 
     def report(self) -> Report:
         """What the last run did so far, or did; also after it was cancelled, or failed.
@@ -200,6 +224,14 @@ class Promoter:
         self._transport.ledger.clear()
         self._run = _Run(draft=draft, documents=Documents(self._client, self._settings.bodies))
         return self._run
+
+    def _resumed(self, plan: Plan) -> "_Run":
+        """The run that made `plan`, or a new one where another did."""
+        if self._run is not None and self._run.plan is plan:
+            return self._run
+        run = self._begin(Draft.from_plan(plan))
+        run.plan = plan
+        return run
 
     def _end(self, run: "_Run", ending: Ending) -> Report:
         run.ending, run.ended = ending, time.monotonic()
@@ -255,6 +287,7 @@ class _Run:
     draft: Draft
     documents: Documents
     plan: Plan | None = None
+    findings: tuple[Finding, ...] = ()
     engine: Engine | None = None
     ending: Ending = Ending.INTERRUPTED
     started_at: float = attrs.field(factory=time.time)
@@ -269,7 +302,7 @@ class _Run:
         """Everything that is known now, without waiting for anything."""
         plan = self.plan or self.draft.plan()
         progress = self.engine.progress if self.engine else Progress()
-        if not dry_run and self.ending is not Ending.CONFLICT:
+        if not dry_run and self.ending not in (Ending.CONFLICT, Ending.CHECK_FAILED):
             for pair_plan in plan.pairs:
                 progress.not_done(pair_plan, _NOT_DONE)
         return Report(
@@ -281,6 +314,7 @@ class _Run:
             traffic=progress.traffic(),
             capabilities=self.engine.capabilities() if self.engine else {},
             started_at=self.started_at,
+            findings=self.findings,
             seconds=(self.ended or time.monotonic()) - self.began,
         )
 

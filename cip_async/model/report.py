@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from cip_async.model.finding import Finding
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import Place
@@ -99,6 +100,8 @@ class Ending(enum.Enum):
     COMPLETE = "complete"
     CONFLICT = "conflict"
     """The plan had conflicts or invalid entries and the run was to abort on them: nothing was written."""
+    CHECK_FAILED = "check-failed"
+    """A check found an error: nothing was written."""
     INTERRUPTED = "interrupted"
     TIMED_OUT = "timed-out"
 
@@ -120,3 +123,4 @@ class Report:
     capabilities: Mapping[Host, Mapping[str, bool]]
     started_at: float
     seconds: float
+    findings: tuple[Finding, ...] = ()

@@ -4,13 +4,18 @@ Edges are made as they are asked for, since a run over many mirrors has more of 
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import PairPlan, Promotion, Setback
 from cip_async.model.report import EdgeReport, Ending, Report
 from cip_async.reference import Digest, Repository, Tag
 
-NOTHING_WRITTEN = "the plan has conflicts, and nothing is written before they are resolved"
+NOTHING_WRITTEN: Final = {
+    Ending.CONFLICT: "the plan has conflicts, and nothing is written before they are resolved",
+    Ending.CHECK_FAILED: "a check found errors, and nothing is written before they are resolved",
+}
+"""Why edges to be promoted were not, for each ending that comes before the first write."""
 
 
 def edges(report: Report) -> Iterator[EdgeReport]:
@@ -49,7 +54,7 @@ def setback_fate(report: Report, pair_plan: PairPlan, setback: Setback) -> Fate:
 
 def default_fate(report: Report) -> Fate:
     """What became of an edge to be promoted that did not fail."""
-    if report.ending is Ending.CONFLICT:
+    if report.ending in NOTHING_WRITTEN:
         return Fate.NOT_STARTED
     return Fate.WOULD_PROMOTE if report.dry_run else Fate.PROMOTED
 
@@ -61,7 +66,7 @@ def _sorted_pairs(report: Report) -> list[PairPlan]:
 def _promotion_edges(report: Report, pair_plan: PairPlan, promotion: Promotion) -> Iterator[EdgeReport]:
     pair = pair_plan.pair
     fate = default_fate(report)
-    reason = NOTHING_WRITTEN if fate is Fate.NOT_STARTED else ""
+    reason = NOTHING_WRITTEN.get(report.ending, "")
     for tag in promotion.tags or (None,):
         failure = report.failures.get((pair.source, pair.destination, promotion.digest, tag))
         yield EdgeReport(

@@ -30,7 +30,7 @@ def exit_code(report: Report, *, strict: bool = False) -> ExitCode:
     A run that was interrupted counts as interrupted by SIGINT: the report does not know the signal.
     """
     tally = total(report)
-    if report.ending is Ending.CONFLICT or tally.fate(Fate.CONFLICT):
+    if report.ending in (Ending.CONFLICT, Ending.CHECK_FAILED) or tally.fate(Fate.CONFLICT):
         return ExitCode.WRONG
     if report.ending is Ending.INTERRUPTED:
         return ExitCode.INTERRUPTED

@@ -16,6 +16,7 @@ from cip_async.model.plan import LostSource, Overlap
 from cip_async.model.promoter_manifest import Place, Problem
 from cip_async.model.report import EdgeReport, LedgerLine, Report
 from cip_async.reporting.edges import all_edges, edges
+from cip_async.reporting.findings import finding_object
 from cip_async.reporting.totals import PairTally, Tally, pair_tallies, total
 
 SCHEMA_VERSION: Final = 1
@@ -73,6 +74,7 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
         "warnings": [_problem(problem) for problem in plan.warnings],
         "overlaps": [_overlap(overlap) for overlap in plan.overlaps],
         "lost_sources": [_lost_source(lost) for lost in plan.lost_sources],
+        "findings": [finding_object(finding) for finding in report.findings],
         "traffic": attrs.asdict(report.traffic),
         "ledger": [_ledger_line(line) for line in sorted(report.ledger)],
         "capabilities": {host: dict(sorted(known.items())) for host, known in sorted(report.capabilities.items())},

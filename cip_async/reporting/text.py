@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from cip_async.model.finding import Severity
 from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import Totals
 from cip_async.model.report import EdgeReport, Ending, Report
@@ -69,6 +70,9 @@ def _headline(report: Report, tally: Tally) -> str:
     promoted = _promoted(tally, Fate.PROMOTED)
     if report.ending is Ending.CONFLICT:
         return f"Nothing was written: there are {_obstacles(report, tally)} ({took})"
+    if report.ending is Ending.CHECK_FAILED:
+        errors = sum(finding.severity is Severity.ERROR for finding in report.findings)
+        return f"Nothing was written: checks found {count(errors, 'error')} ({took})"
     if report.ending is Ending.INTERRUPTED:
         return f"Interrupted after {took}: " + ("the run was dry" if report.dry_run else f"promoted {promoted}")
     if report.ending is Ending.TIMED_OUT:
@@ -144,6 +148,8 @@ def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
             yield "Next: run again with --confirm to promote them"
         case ExitCode.WRONG if report.ending is Ending.CONFLICT:
             yield "Next: mend what is named above, or promote all the rest with --on-conflict=quarantine"
+        case ExitCode.WRONG if report.ending is Ending.CHECK_FAILED:
+            yield "Next: mend what the checks found, named above"
         case ExitCode.WRONG:
             yield "Next: restore the lost images, or take them out of the manifests (--strict makes them an error)"
         case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
