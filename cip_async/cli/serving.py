@@ -22,6 +22,7 @@ from cip_async.fake_registry.server import serve
 from cip_async.fake_registry.store import Store
 from cip_async.fake_registry.tokens import TokenAuth
 from cip_async.reference import parse_host, parse_image_name, parse_tag
+from cip_async.reporting.amounts import count
 
 _LAST_PORT: Final = 65535
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -51,7 +52,7 @@ async def _serve(registries: FakeRegistries, options: FakeRegistryOptions, scree
             reason = (error.strerror or str(error)).partition(" (while")[0]
             raise click.ClickException(f"cannot listen on {options.address}:{options.port}: {reason}") from error
     for host in registries.values():
-        screen.note(f"{host.name}: {host.ledger.totals.total():,} requests")
+        screen.note(f"{host.name}: {count(host.ledger.totals.total(), 'request')}")
 
 
 def _registries(options: FakeRegistryOptions) -> FakeRegistries:

@@ -74,7 +74,7 @@ async def test_it_prints_where_it_serves_and_ends_well_on_a_signal(
         assert (listing["tags"], len(listing["manifest"])) == (["v1"], 3)
         code, said = await running.end(number)
     assert code == 0
-    assert said == "Serving until interrupted (Ctrl-C)\ngcr.io: 1 requests\neu.gcr.io: 0 requests\n"
+    assert said == "Serving until interrupted (Ctrl-C)\ngcr.io: 1 request\neu.gcr.io: 0 requests\n"
 
 
 async def test_its_users_are_asked_for_their_credentials(start: Start, http: aiohttp.ClientSession) -> None:
