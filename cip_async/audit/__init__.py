@@ -1,0 +1,1 @@
+"""The auditor: is every change of a registry one that the promoter manifests want?"""
