@@ -1,5 +1,6 @@
 """Clients that speak to scripted servers, and the proof at the end of each test that they held on to nothing."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -110,6 +111,13 @@ def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_authorities_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are many, and reading them for each test takes longer than the test."""
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from cip_async.errors import CredentialError, RegistryError, UntrustedAnswer
 from cip_async.registry.credentials.provider import BearerToken, Password
-from tests.service.registry.conftest import FOO, HOST, V1, D, Open, Reach, Serve
+from tests.service.registry.conftest import FOO, HOST, ONE_TRY, V1, D, Open, Reach, Serve
 from tests.service.registry.scripted import Reply, Scripted, Seen, ToLoopback
 
 pytestmark = pytest.mark.anyio
@@ -170,7 +170,8 @@ async def test_absence_is_believed_where_a_redirect_ended(serve: Serve, reach: O
 async def test_a_refusal_where_a_redirect_ended_is_no_absence(serve: Serve, reach: Open, status: int) -> None:
     backend = await serve(lambda _: Reply(status, {"WWW-Authenticate": 'Basic realm="x"'}))
     registry = await serve(lambda seen: redirecting(f"{backend.url}{seen.path}"))
-    reached = await reach(registry, credential=Password(username="me", password="our-secret"))
+    me = Password(username="me", password="our-secret")
+    reached = await reach(registry, credential=me, retries=ONE_TRY)
     with pytest.raises(RegistryError) as refused:
         await reached.client.head_manifest(FOO, V1)
     assert refused.value.status == status

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import anyio
+import attrs
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from yarl import URL
@@ -11,7 +12,7 @@ from yarl import URL
 from cip_async.errors import RegistryError, Unavailable
 from cip_async.registry.session import HttpSession
 from cip_async.settings import Timeouts
-from tests.service.registry.conftest import FOO, HOST, IN_FLIGHT, ONE_TRY, V1, D, Open, Serve
+from tests.service.registry.conftest import FOO, HASTY, HOST, IN_FLIGHT, ONE_TRY, V1, D, Open, Serve
 from tests.service.registry.scripted import Reply, Seen
 
 pytestmark = pytest.mark.anyio
@@ -159,7 +160,7 @@ async def test_a_broken_transfer_is_an_error(raw: Raw, reach: Open) -> None:
 
 
 async def test_a_handshake_that_broke_off_is_tried_again_and_one_that_cannot_work_is_not(raw: Raw, reach: Open) -> None:
-    reached = await reach(endpoints={HOST: f"https://127.0.0.1:{raw.port}"})
+    reached = await reach(endpoints={HOST: f"https://127.0.0.1:{raw.port}"}, retries=attrs.evolve(HASTY, request_s=0.1))
     raw.answers = lambda: b""
     with pytest.raises(Unavailable) as broken:
         await reached.client.head_manifest(FOO, V1)
