@@ -94,7 +94,15 @@ _MANIFEST_PUTS: Final = frozenset({CallClass.MANIFEST_PUT, CallClass.TAG_PUT})
 _SENDING: Final = _MANIFEST_PUTS | {CallClass.UPLOAD, CallClass.UPLOAD_CHUNK, CallClass.UPLOAD_POST}
 _UPLOADS: Final = frozenset({CallClass.UPLOAD, CallClass.UPLOAD_CHUNK, CallClass.UPLOAD_STATUS})
 _WITH_DIGEST: Final = frozenset(
-    {CallClass.MANIFEST_GET, CallClass.MANIFEST_HEAD, CallClass.BLOB_GET, CallClass.BLOB_HEAD, CallClass.UPLOAD}
+    {
+        CallClass.MANIFEST_GET,
+        CallClass.MANIFEST_HEAD,
+        CallClass.BLOB_GET,
+        CallClass.BLOB_HEAD,
+        CallClass.UPLOAD,
+        CallClass.UPLOAD_POST,
+        CallClass.MOUNT,
+    }
 )
 _LISTINGS: Final = frozenset({CallClass.TAGS, CallClass.CATALOG, CallClass.REFERRERS})
 _STRIKES: Final = {
