@@ -157,7 +157,7 @@ class Promoter:
         return run.plan
 
     async def promote(self, plan: Plan) -> Report:
-        """Carry out `plan`, unless this promoter is dry or the plan has conflicts that are not quarantined.
+        """Carry out `plan`, unless this promoter is dry, a check failed, or there are conflicts and no quarantine.
 
         Raises:
             FileProblem: the spool cannot be written.
@@ -165,6 +165,8 @@ class Promoter:
         run = self._resumed(plan)
         if is_blocked(plan):
             return self._end(run, Ending.CONFLICT)
+        if run.ending is Ending.CHECK_FAILED:
+            return self.report()
         if self._confirm:
             promoting = [pair_plan for pair_plan in plan.pairs if pair_plan.promotions]
             images = sum(len(pair_plan.promotions) for pair_plan in promoting)

@@ -6,6 +6,8 @@ from typing import Any
 import attrs
 import click
 
+from cip_async.checks.names import OFFLINE
+from cip_async.cli.check_options import CheckOptions, check_options, check_options_of
 from cip_async.cli.options import (
     EXISTING_DIRECTORY,
     EXISTING_FILE,
@@ -37,6 +39,7 @@ class RunOptions:
     report_all_edges: bool
     connection: Connection
     telling: Telling
+    checks: CheckOptions = attrs.field(factory=CheckOptions)
 
 
 @click.command(short_help="Promote images, or show what would be promoted.")
@@ -74,6 +77,7 @@ class RunOptions:
     show_default=True,
     help="Edges in the report: those not promoted before, or all of them, as JSON Lines.",
 )
+@check_options
 @connection_options
 @telling_options
 def run(**options: Any) -> None:
@@ -89,8 +93,10 @@ def run(**options: Any) -> None:
       3    partly done: some edges failed or were left out; run again
       130  interrupted (143: terminated); run again
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
-    _check(options)
+    checks = check_options_of(options)
+    _check(options, checks)
     wanted = RunOptions(
+        checks=checks,
         only=options.pop("only") or None,
         to=options.pop("to") or None,
         quarantine=options.pop("on_conflict") == "quarantine",
@@ -104,13 +110,16 @@ def run(**options: Any) -> None:
     raise click.exceptions.Exit(running.run(wanted))
 
 
-def _check(options: dict[str, Any]) -> None:
+def _check(options: dict[str, Any], checks: CheckOptions) -> None:
     """Refuse combinations of options that contradict each other or mean nothing."""
     if (options["manifest"] is None) == (options["thin_manifest_dir"] is None):
         raise click.UsageError("Name either --manifest FILE or --thin-manifest-dir DIR.")
     if options["report_edges"] == "all" and options["report"] is None:
         raise click.UsageError("--report-edges all needs --report FILE.")
     if options["parse_only"]:
+        asking = [name for name in checks.names if name not in OFFLINE]
+        if asking:
+            raise click.UsageError(f"--parse-only asks no registry, and --check {asking[0]} does.")
         for name in ("confirm", "report", "inventory", "server_side_only"):
             if options[name]:
                 raise click.UsageError(

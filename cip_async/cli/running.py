@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from cip_async.cli.checking import check, find_offline, read_base, to_promote
 from cip_async.cli.counters import Counters
 from cip_async.cli.event_log import log_event
 from cip_async.cli.event_loop import run_in_event_loop
@@ -21,6 +22,7 @@ from cip_async.cli.screen import Screen, result_width
 from cip_async.errors import CipError, FileProblem, InvalidManifests, InvalidSettings
 from cip_async.events import Event, Listener
 from cip_async.manifests.tree import read_manifests
+from cip_async.model.finding import Severity
 from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Report
@@ -28,6 +30,7 @@ from cip_async.planning.overlaps import overlaps
 from cip_async.planning.pairs import wanted_pairs
 from cip_async.promoter import Promoter
 from cip_async.reporting.exit_code import ExitCode, exit_code
+from cip_async.reporting.findings import FindingsFormat, finding_lines
 from cip_async.reporting.json_report import json_document, json_lines
 from cip_async.reporting.printable import printable
 from cip_async.reporting.problems import blocking_lines, bounded, warning_lines
@@ -59,17 +62,31 @@ def run(options: RunOptions) -> ExitCode:
     if options.report is not None:
         check_writable(options.report)
     manifests = _load(options)
+    base = read_base(options)
     if options.parse_only:
-        return tell_wanted(manifests, options, screen)
-    ended = run_in_event_loop(partial(promote, options, manifests, screen))
+        return _told_offline(manifests, base, options, screen)
+    ended = run_in_event_loop(partial(promote, options, manifests, screen, base))
     if options.report is not None:
         ended = _with_report(ended, options, options.report)
-    show(ended, screen)
+    show(ended, screen, options.checks.form)
     return ended.code
 
 
-async def promote(options: RunOptions, manifests: PromoterManifests, screen: Screen) -> Ended:
+def _told_offline(
+    manifests: PromoterManifests, base: PromoterManifests | None, options: RunOptions, screen: Screen
+) -> ExitCode:
+    code = tell_wanted(to_promote(options, manifests, base), options, screen)
+    findings = run_in_event_loop(partial(find_offline, options.checks, manifests, base))
+    screen.results(finding_lines(findings, options.checks.form))
+    return ExitCode.WRONG if any(finding.severity is Severity.ERROR for finding in findings) else code
+
+
+async def promote(
+    options: RunOptions, manifests: PromoterManifests, screen: Screen, base: PromoterManifests | None = None
+) -> Ended:
     """Promote what `manifests` want, showing the progress, until it is done or a signal comes.
+
+    `base` is what they said at the revision that checks and changes are measured from.
 
     Raises:
         InvalidSettings: the set-up is wrong, and nothing was begun.
@@ -84,7 +101,7 @@ async def promote(options: RunOptions, manifests: PromoterManifests, screen: Scr
     async with _promoter(options, listener) as promoter:
         async with interruptible(screen) as interruption, shown(counters, options.telling.progress, screen):
             try:
-                await promoter.run(manifests, only=options.only, to=options.to, quarantine=options.quarantine)
+                await _run(promoter, options, manifests, base)
             except InvalidSettings:
                 raise
             except CipError as failure:
@@ -97,13 +114,26 @@ async def promote(options: RunOptions, manifests: PromoterManifests, screen: Scr
     return Ended(report=report, code=exit_code(report, strict=options.strict))
 
 
-def show(ended: Ended, screen: Screen) -> None:
+async def _run(
+    promoter: Promoter, options: RunOptions, manifests: PromoterManifests, base: PromoterManifests | None
+) -> None:
+    wanted = to_promote(options, manifests, base)
+    if not options.checks.names:
+        await promoter.run(wanted, only=options.only, to=options.to, quarantine=options.quarantine)
+        return
+    plan = await promoter.plan(wanted, only=options.only, to=options.to, quarantine=options.quarantine)
+    await check(promoter, plan, options.checks, manifests, base)
+    await promoter.promote(plan)
+
+
+def show(ended: Ended, screen: Screen, form: FindingsFormat = FindingsFormat.TEXT) -> None:
     """Tell what was, or would be, promoted, what stands in the way, and what to do next."""
     report = ended.report
     if report.dry_run:
         screen.results(promotion_table(report, width=result_width()))
     screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))
     screen.notes(blocking_lines(report))
+    screen.results(finding_lines(report.findings, form))
     if ended.error is not None:
         screen.note(printable(str(ended.error)))
     screen.results(folded(summary(report, ended.code), result_width()))

@@ -1,0 +1,107 @@
+"""Options about checks, and about what changed since a git revision."""
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import attrs
+import click
+
+from cip_async.checks.names import NAMES, USUAL_LIMIT_MIB
+from cip_async.reporting.findings import FindingsFormat
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+_ALL: Final = "all"
+_PROW_BASE: Final = "PULL_BASE_SHA"
+"""Where Prow tells the commit that a pull request is compared with:
+https://docs.prow.k8s.io/docs/jobs/#job-environment-variables."""
+
+
+@attrs.frozen(kw_only=True)
+class CheckOptions:
+    """Which checks to make; none unless asked for.
+
+    `base` is the git revision to compare with, and `changed_only` limits the run to what is new since then.
+    """
+
+    names: tuple[str, ...] = ()
+    max_image_size_mib: int = USUAL_LIMIT_MIB
+    form: FindingsFormat = FindingsFormat.TEXT
+    base: str | None = None
+    changed_only: bool = False
+
+
+def check_options_of(options: dict[str, Any]) -> CheckOptions:
+    """Take these options out of `options`.
+
+    Raises:
+        click.UsageError: they contradict each other.
+    """
+    named = options.pop("checks")
+    base, since = options.pop("base"), options.pop("changed_since")
+    if options.pop("use_prow_manifest_diff"):
+        if since is not None:
+            raise click.UsageError("--use-prow-manifest-diff and --changed-since both name a revision.")
+        since = os.environ.get(_PROW_BASE)
+        if not since:
+            raise click.UsageError(f"--use-prow-manifest-diff needs {_PROW_BASE} in the environment, as Prow sets it.")
+    chosen = CheckOptions(
+        names=NAMES if _ALL in named else named,
+        max_image_size_mib=options.pop("max_image_size"),
+        form=FindingsFormat(options.pop("findings")),
+        base=base or since,
+        changed_only=since is not None,
+    )
+    needing = [name for name in ("removal", "tag-moves") if name in chosen.names]
+    if needing and chosen.base is None:
+        raise click.UsageError(f"--check {needing[0]} needs a revision to compare with: --base or --changed-since.")
+    return chosen
+
+
+def check_options(command: _Decorated) -> _Decorated:
+    """Add the options of which `check_options_of` makes `CheckOptions`."""
+    decorators = (
+        click.option(
+            "--changed-since",
+            "--manifest-diff-since",
+            "changed_since",
+            metavar="REV",
+            help="Only what the promoter manifests want since this git revision.",
+        ),
+        click.option(
+            "--use-prow-manifest-diff",
+            is_flag=True,
+            help=f"Only what they want since the commit that Prow names in {_PROW_BASE}.",
+        ),
+        click.option(
+            "--check",
+            "checks",
+            multiple=True,
+            type=click.Choice([*NAMES, _ALL]),
+            help="Check the plan before anything is written. Repeatable.",
+        ),
+        click.option(
+            "--base",
+            metavar="REV",
+            help="The git revision that checks compare with; without it that of --changed-since.",
+        ),
+        click.option(
+            "--max-image-size",
+            type=click.IntRange(min=1),
+            default=USUAL_LIMIT_MIB,
+            show_default=True,
+            metavar="MIB",
+            help="The limit of the check image-size.",
+        ),
+        click.option(
+            "--findings",
+            type=click.Choice([each.value for each in FindingsFormat]),
+            default=FindingsFormat.TEXT.value,
+            show_default=True,
+            help="What checks find: as text, as JSON lines, or as annotations of GitHub Actions.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
