@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Final
 
 import attrs
-import msgspec
 from yarl import URL
 
 from cip_async.errors import (
@@ -29,20 +28,13 @@ from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document
 from cip_async.registry.exchange import Answer, Replayable, Request
 from cip_async.registry.exchanger import BodyStream
-from cip_async.registry.origins import objection_to_link, objection_to_location, same_origin, shown, supplied
+from cip_async.registry.origins import objection_to_location, same_origin, shown, supplied
+from cip_async.registry.pages import CatalogPage, NextPage, TagsPage, catalog_page, tags_page
 from cip_async.registry.transport import Transport
-from cip_async.registry.wire import (
-    MANIFEST_ACCEPT,
-    UNDECODABLE,
-    GoogleManifest,
-    accepted_tags,
-    catalog_decoder,
-    next_link,
-    tags_decoder,
-)
+from cip_async.registry.wire import MANIFEST_ACCEPT, accepted_tags
 from cip_async.settings import Bodies
 
-_NUMBER: Final = re.compile(r"([?&]n=)[0-9]+", re.ASCII)
+_SIZE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _OK: Final = frozenset({200})
 _OK_OR_ABSENT: Final = frozenset({200, 404})
 _BLOB: Final = frozenset({200, 206})
@@ -54,36 +46,6 @@ _CANCELLED: Final = frozenset({200, 202, 204, 400, 401, 403, 404, 405})
 _MOUNT_ANSWERS: Final = frozenset({201, 202, 400, 403, 404, 405, 415})
 """Answers to a mount besides those that every request may get. Registries that do not mount say so in many
 ways (Harbor, Quay, Nexus, Artifactory); none is a reason to fail, since an upload remains."""
-
-
-@attrs.frozen
-class NextPage:
-    """Where a listing goes on; vetted, and of use only to the listing it came from."""
-
-    url: URL = attrs.field(repr=shown)
-
-    def asking(self, n: int) -> "NextPage | None":
-        """The same page with at most `n` names; None where its link names no number."""
-        text, changed = _NUMBER.subn(rf"\g<1>{n}", str(self.url), count=1)
-        return NextPage(URL(text, encoded=True)) if changed else None
-
-
-@attrs.frozen(kw_only=True)
-class TagsPage:
-    """One page of `tags/list`, names as the registry wrote them; `google` is None where it has no such extension."""
-
-    tags: tuple[str, ...]
-    google: dict[str, GoogleManifest] | None
-    children: tuple[str, ...]
-    next: NextPage | None
-
-
-@attrs.frozen(kw_only=True)
-class CatalogPage:
-    """One page of the catalog, names as the registry wrote them."""
-
-    repositories: tuple[str, ...]
-    next: NextPage | None
 
 
 @attrs.frozen(kw_only=True)
@@ -119,18 +81,7 @@ class RegistryClient:
         """
         path = f"/v2/{self._path(repository)}/tags/list"
         answer = await self._page(repository.host, repository, path, n, next_page)
-        try:
-            body = tags_decoder.decode(answer.body)
-        except UNDECODABLE as error:
-            raise UntrustedAnswer(repository.host, f"GET {path}", f"not a tag list: {error}") from error
-        if body.tags is msgspec.UNSET and body.manifest is None and body.child is None:
-            raise UntrustedAnswer(repository.host, f"GET {path}", "not a tag list: it has no tags, not even none")
-        return TagsPage(
-            tags=tuple(body.tags or ()),
-            google=body.manifest,
-            children=tuple(body.child or ()),
-            next=self._next(repository.host, path, answer),
-        )
+        return tags_page(repository.host, path, answer, self._transport.endpoints)
 
     async def catalog_page(self, host: Host, *, n: int, next_page: NextPage | None = None) -> CatalogPage:
         """One page of at most `n` repositories of `host`, the first or `next_page`.
@@ -140,11 +91,7 @@ class RegistryClient:
         """
         path = "/v2/_catalog"
         answer = await self._page(host, None, path, n, next_page)
-        try:
-            body = catalog_decoder.decode(answer.body)
-        except UNDECODABLE as error:
-            raise UntrustedAnswer(host, f"GET {path}", f"not a catalog: {error}") from error
-        return CatalogPage(repositories=tuple(body.repositories or ()), next=self._next(host, path, answer))
+        return catalog_page(host, path, answer, self._transport.endpoints)
 
     async def head_manifest(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
         """The digest that `reference` has in `repository`; None if it is proven absent.
@@ -165,7 +112,7 @@ class RegistryClient:
         announced = answer.headers.get("Docker-Content-Digest")
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         length = answer.headers.get("Content-Length", "")
-        size_bytes = int(length) if length.isdigit() else None
+        size_bytes = int(length) if _SIZE.fullmatch(length) else None
         if announced is None:
             return await self._hashed(repository, reference)
         digest = self._parsed_digest(repository, reference, announced)
@@ -403,20 +350,6 @@ class RegistryClient:
                 most_bytes=self._bodies.listing_bytes,
             )
         )
-
-    def _next(self, host: Host, path: str, answer: Answer) -> NextPage | None:
-        asked = URL(f"{self._transport.endpoints.origin(host)}{path}", encoded=True)
-        try:
-            target = next_link(answer.headers.getall("Link", []))
-            if target is None:
-                return None
-            url = self._transport.endpoints.map_back(host, supplied(answer.url, target))
-        except ValueError as error:
-            raise UntrustedAnswer(host, f"GET {path}", "the next page is not at a URL") from error
-        objection = objection_to_link(asked, url)
-        if objection is not None:
-            raise UntrustedAnswer(host, f"GET {path}", f"pagination refused: {objection}")
-        return NextPage(url)
 
     def _session(self, destination: Repository, answer: Answer) -> UploadSession:
         where = f"POST {self._path(destination)}/blobs/uploads/"

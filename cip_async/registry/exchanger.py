@@ -3,7 +3,6 @@
 What a host's answers and silences teach of its health and its quota is kept here.
 """
 
-import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -19,6 +18,7 @@ from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable,
 from cip_async.events import HostPaused, Listener, RequestDone
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host
+from cip_async.registry.breakage import BREAKAGES, may_pass, told, was_sent
 from cip_async.registry.classify import failure
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
@@ -33,10 +33,6 @@ from cip_async.settings import Settings
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
-_BEFORE_SENDING: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
-"""Failures on the way to a connection, before anything of the request was put on the wire."""
-_BROKEN_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-"""Handshakes that ended early, as busy load balancers let them; no other failure of a handshake passes."""
 _GIVEN_UP: Final = "the host did not answer for too long and was given up; run again when it does"
 
 
@@ -253,15 +249,15 @@ class Exchanger:
         """Tell the failures of aiohttp in our own terms, and whose they are."""
         try:
             yield
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except BREAKAGES as error:
             if isinstance(leg.body, UploadBody) and leg.body.failure is not None:
                 raise leg.body.failure from None
-            if isinstance(error, _BEFORE_SENDING):
+            if not was_sent(error):
                 leg.sends -= 1
             self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
             where = f"{request.method} {request.where}"
-            # aiohttp's own words hold URLs with their queries, and headers: they must not show in a traceback.
-            raise Unavailable(request.host, where, _sentence(error), retryable=_may_pass(error)) from None
+            # Not `from error`: its words, which a traceback would show, may hold secrets.
+            raise Unavailable(request.host, where, told(error), retryable=may_pass(error)) from None
 
     def _check_health(self, request: Request) -> None:
         if self._health_of(request.host).given_up:
@@ -300,31 +296,3 @@ def _answer(opened: _Open, body: bytes) -> Answer:
 
 def _untrusted(request: Request, reason: str) -> UntrustedAnswer:
     return UntrustedAnswer(request.host, f"{request.method} {request.where}", reason)
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Whether a failure on the wire may be over the next time; wrong certificates, proxies and URLs stay."""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.TOO_MANY_REQUESTS
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return isinstance(error.os_error, _BROKEN_OFF)
-    return not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL)
-
-
-def _sentence(error: BaseException) -> str:
-    """What went wrong on the wire, without URLs, which may hold secrets."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time" if not isinstance(error, aiohttp.ConnectionTimeoutError) else "no connection in time"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "the certificate cannot be verified; --ca-cert names further authorities"
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy refused: status {error.status}"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return "the answer breaks the rules of HTTP"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection: {error.strerror or type(error.os_error).__name__}"
-    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
-        return "the connection was closed before the answer"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "the connection was closed within the answer"
-    return f"the connection failed ({type(error).__name__})"

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 
 from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.reference import RegistryPath, Repository
-from cip_async.registry.client import NextPage, RegistryClient
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.listing.paging import Paging
+from cip_async.registry.pages import NextPage
 
 
 async def repositories_below(

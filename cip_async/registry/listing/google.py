@@ -10,8 +10,9 @@ from typing import Final
 from cip_async.errors import ListingIncomplete, NotFound, UntrustedAnswer
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Repository, Tag
-from cip_async.registry.client import RegistryClient, TagsPage
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.listing.names import Answer
+from cip_async.registry.pages import TagsPage
 from cip_async.registry.wire import GoogleManifest
 
 _REMEDY: Final = "choose another listing strategy for this host"

@@ -12,10 +12,11 @@ import attrs
 from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Repository, Tag
-from cip_async.registry.client import ManifestHead, NextPage, RegistryClient
+from cip_async.registry.client import ManifestHead, RegistryClient
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.listing.paging import Paging
 from cip_async.registry.listing.side_by_side import side_by_side
+from cip_async.registry.pages import NextPage
 
 
 @attrs.frozen(kw_only=True)

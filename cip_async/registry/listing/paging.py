@@ -12,7 +12,7 @@ import attrs
 
 from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.reference import Host
-from cip_async.registry.client import NextPage
+from cip_async.registry.pages import NextPage
 
 Fetch = Callable[[int, NextPage | None], Awaitable[tuple[tuple[str, ...], NextPage | None]]]
 """Gets one page: given how many names to ask for and where the page is, its names and where the next one is."""

@@ -6,8 +6,8 @@ from yarl import URL
 from cip_async.errors import ListingIncomplete, UntrustedAnswer
 from cip_async.model.listing import Described
 from cip_async.reference import Digest, Host, Repository
-from cip_async.registry.client import NextPage, TagsPage
 from cip_async.registry.listing.google import google_listing
+from cip_async.registry.pages import NextPage, TagsPage
 from cip_async.registry.wire import GoogleManifest
 
 FOO = Repository(Host("us.gcr.io"), "prod/foo")

@@ -5,8 +5,8 @@ from yarl import URL
 
 from cip_async.errors import ListingIncomplete, NotFound
 from cip_async.reference import Host
-from cip_async.registry.client import NextPage
 from cip_async.registry.listing.paging import Paging
+from cip_async.registry.pages import NextPage
 
 pytestmark = pytest.mark.anyio
 

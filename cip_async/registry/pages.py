@@ -1,0 +1,99 @@
+"""One page of a listing, told from a registry's answer; pure.
+
+What looks like the end of a listing is believed by callers, so an answer that is not clearly a page is none, and a
+`Link` that cannot be read or followed spoils it.
+"""
+
+import re
+from typing import Final
+
+import attrs
+import msgspec
+from yarl import URL
+
+from cip_async.errors import UntrustedAnswer
+from cip_async.reference import Host
+from cip_async.registry.endpoints import Endpoints
+from cip_async.registry.exchange import Answer
+from cip_async.registry.origins import objection_to_link, shown, supplied
+from cip_async.registry.wire import UNDECODABLE, GoogleManifest, catalog_decoder, next_link, tags_decoder
+
+_NUMBER: Final = re.compile(r"([?&]n=)[0-9]+", re.ASCII)
+
+
+@attrs.frozen
+class NextPage:
+    """Where a listing goes on; vetted, and of use only to the listing it came from."""
+
+    url: URL = attrs.field(repr=shown)
+
+    def asking(self, n: int) -> "NextPage | None":
+        """The same page with at most `n` names; None where its link names no number."""
+        text, changed = _NUMBER.subn(rf"\g<1>{n}", str(self.url), count=1)
+        return NextPage(URL(text, encoded=True)) if changed else None
+
+
+@attrs.frozen(kw_only=True)
+class TagsPage:
+    """One page of `tags/list`, names as the registry wrote them; `google` is None where it has no such extension."""
+
+    tags: tuple[str, ...]
+    google: dict[str, GoogleManifest] | None
+    children: tuple[str, ...]
+    next: NextPage | None
+
+
+@attrs.frozen(kw_only=True)
+class CatalogPage:
+    """One page of the catalog, names as the registry wrote them."""
+
+    repositories: tuple[str, ...]
+    next: NextPage | None
+
+
+def tags_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> TagsPage:
+    """The page of tags that `host` answered when asked for `path`.
+
+    Raises:
+        UntrustedAnswer: the answer is no such page, or leads to where it may not.
+    """
+    try:
+        body = tags_decoder.decode(answer.body)
+    except UNDECODABLE as error:
+        raise UntrustedAnswer(host, f"GET {path}", f"not a tag list: {error}") from error
+    if body.tags is msgspec.UNSET and body.manifest is None and body.child is None:
+        raise UntrustedAnswer(host, f"GET {path}", "not a tag list: it has no tags, not even none")
+    return TagsPage(
+        tags=tuple(body.tags or ()),
+        google=body.manifest,
+        children=tuple(body.child or ()),
+        next=_next(host, path, answer, endpoints),
+    )
+
+
+def catalog_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> CatalogPage:
+    """The page of repositories that `host` answered when asked for `path`.
+
+    Raises:
+        UntrustedAnswer: the answer is no such page, or leads to where it may not.
+    """
+    try:
+        body = catalog_decoder.decode(answer.body)
+    except UNDECODABLE as error:
+        raise UntrustedAnswer(host, f"GET {path}", f"not a catalog: {error}") from error
+    return CatalogPage(repositories=tuple(body.repositories or ()), next=_next(host, path, answer, endpoints))
+
+
+def _next(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> NextPage | None:
+    asked = URL(f"{endpoints.origin(host)}{path}", encoded=True)
+    try:
+        target = next_link(answer.headers.getall("Link", []))
+        if target is None:
+            return None
+        url = endpoints.map_back(host, supplied(answer.url, target))
+    except ValueError as error:
+        raise UntrustedAnswer(host, f"GET {path}", "the next page is not at a URL") from error
+    objection = objection_to_link(asked, url)
+    if objection is not None:
+        raise UntrustedAnswer(host, f"GET {path}", f"pagination refused: {objection}")
+    return NextPage(url)
