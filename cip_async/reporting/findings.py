@@ -32,7 +32,7 @@ def finding_lines(findings: Iterable[Finding], form: FindingsFormat) -> Iterator
             case FindingsFormat.JSON:
                 yield json.dumps(finding_object(finding))
             case FindingsFormat.GITHUB:
-                yield _annotation(finding)
+                yield printable(_annotation(finding))
             case _:
                 assert_never(form)
 
