@@ -92,7 +92,7 @@ def _origin(host: str, text: str) -> URL:
     problem = InvalidSettings(f"endpoint of {host}", "(with a user name)" if "@" in text else text, expected)
     try:
         url = URL(text)
-    except ValueError:
+    except (ValueError, IndexError):  # yarl has the latter for brackets that hold nothing
         raise problem from None
     is_origin = url.scheme in ("http", "https") and url.raw_host and url.raw_path_qs in ("", "/") and not url.fragment
     if not is_origin or url.user is not None or url.password is not None:

@@ -30,8 +30,11 @@ def supplied(base: URL, text: str) -> URL:
     """
     if not text.isascii() or not text.isprintable() or " " in text or not text.partition("#")[0]:
         raise ValueError("not a URL")
-    given = URL(text.partition("#")[0], encoded=True)
-    url = base.join(given)
+    try:
+        given = URL(text.partition("#")[0], encoded=True)
+        url = base.join(given)
+    except IndexError as error:  # yarl has it for brackets that hold nothing
+        raise ValueError("not a URL") from error
     host = given.raw_host if given.scheme else url.raw_host
     if host is None or not _HOST_NAME.fullmatch(host.lower()):
         raise ValueError("not the URL of a host")

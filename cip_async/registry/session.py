@@ -151,7 +151,7 @@ def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
     try:
         url = URL(text if "://" in text else f"http://{text}")
         proxy = url.with_user(None)
-    except ValueError:
+    except (ValueError, IndexError):  # yarl has the latter for brackets that hold nothing
         raise problem from None
     if url.scheme not in ("http", "https") or not url.raw_host:
         raise problem

@@ -127,7 +127,7 @@ def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
     return tuple(found)
 
 
-_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s\",;]+))?)*)", re.ASCII)
+_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s\",;]+))?)*)", re.ASCII)
 _REL_NEXT: Final = re.compile(
     r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?=[\s;,]|$))", re.ASCII | re.IGNORECASE
 )

@@ -55,6 +55,7 @@ def test_a_url_is_taken_as_it_stands(text: str, meant: str) -> None:
         "https://[::1",
         "https://" + "a" * 64 + ".example/",
         "https://a%2e/",
+        "https://[]@",
     ],
 )
 def test_what_cannot_be_asked_is_no_url(text: str) -> None:

@@ -78,6 +78,10 @@ def test_the_next_page_is_found_however_the_link_is_written(header: str) -> None
     assert next_link([header]) == "/v2/foo/tags/list?n=2&last=b"
 
 
+def test_a_header_of_nothing_but_brackets_is_read_in_no_time() -> None:
+    assert next_link(["<" * 200_000]) is None
+
+
 def test_the_next_page_is_found_in_any_of_several_headers() -> None:
     assert next_link(['</a>; rel="prev"', '</b>; rel="next"']) == "/b"
 
