@@ -1,9 +1,11 @@
 """What the inventory's statements promise: listings come back as they were, and rows come sorted."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,28 +37,30 @@ LISTINGS = {
 }
 
 
+@pytest.fixture
+def database() -> Iterator[Database]:
+    with contextlib.closing(Database.opened(None)) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("name", LISTINGS)
-def test_a_listing_comes_back_as_it_was(name: str) -> None:
-    database = Database.opened(None)
+def test_a_listing_comes_back_as_it_was(name: str, database: Database) -> None:
     database.put(LISTINGS[name], read_at=1.0)
     assert_same(database.get(FOO), LISTINGS[name])
 
 
-def test_a_listing_replaces_what_was_known() -> None:
-    database = Database.opened(None)
+def test_a_listing_replaces_what_was_known(database: Database) -> None:
     database.put(LISTINGS["whole"], read_at=1.0)
     database.put(LISTINGS["asked"], read_at=2.0)
     assert_same(database.get(FOO), LISTINGS["asked"])
 
 
-def test_of_a_repository_never_listed_nothing_is_known() -> None:
-    database = Database.opened(None)
+def test_of_a_repository_never_listed_nothing_is_known(database: Database) -> None:
     database.put(LISTINGS["whole"], read_at=1.0)
     assert database.get(BAR) is None
 
 
-def test_a_repository_is_forgotten_alone() -> None:
-    database = Database.opened(None)
+def test_a_repository_is_forgotten_alone(database: Database) -> None:
     database.put(LISTINGS["whole"], read_at=1.0)
     database.put(Listing(repository=BAR, digests={A}, tags={}), read_at=1.0)
     database.forget(FOO)
@@ -64,8 +68,7 @@ def test_a_repository_is_forgotten_alone() -> None:
     assert database.rows_after(None, 9) == [Row(BAR, A, None)]
 
 
-def test_what_was_asked_for_and_is_absent_makes_no_row() -> None:
-    database = Database.opened(None)
+def test_what_was_asked_for_and_is_absent_makes_no_row(database: Database) -> None:
     database.put(LISTINGS["asked"], read_at=1.0)
     assert database.rows_after(None, 9) == [Row(FOO, A, Tag("v1")), Row(FOO, C, None)]
 
@@ -80,24 +83,23 @@ contents = st.dictionaries(digests, st.lists(st.integers(0, 20), max_size=6, uni
 def test_rows_come_sorted_and_each_once_in_chunks_of_any_size(
     inventory: dict[Repository, dict[Digest, list[int]]], rows_at_once: int
 ) -> None:
-    database = Database.opened(None)
-    expected: set[tuple[Repository, Digest, str]] = set()
-    for repository, content in inventory.items():
-        tags = {
-            Tag(f"{digest[-1]}{digest[3]}{number}"): digest for digest, names in content.items() for number in names
-        }
-        database.put(Listing(repository=repository, digests=set(content), tags=tags), read_at=1.0)
-        expected |= {(repository, digest, tag) for tag, digest in tags.items()}
-        expected |= {(repository, digest, "") for digest in content if digest not in tags.values()}
-    found: list[Row] = []
-    while chunk := database.rows_after(found[-1] if found else None, rows_at_once):
-        assert len(chunk) <= rows_at_once
-        found += chunk
-    assert [(row.repository, row.digest, row.tag or "") for row in found] == sorted(expected)
+    with contextlib.closing(Database.opened(None)) as database:
+        expected: set[tuple[Repository, Digest, str]] = set()
+        for repository, content in inventory.items():
+            tags = {
+                Tag(f"{digest[-1]}{digest[3]}{number}"): digest for digest, names in content.items() for number in names
+            }
+            database.put(Listing(repository=repository, digests=set(content), tags=tags), read_at=1.0)
+            expected |= {(repository, digest, tag) for tag, digest in tags.items()}
+            expected |= {(repository, digest, "") for digest in content if digest not in tags.values()}
+        found: list[Row] = []
+        while chunk := database.rows_after(found[-1] if found else None, rows_at_once):
+            assert len(chunk) <= rows_at_once
+            found += chunk
+        assert [(row.repository, row.digest, row.tag or "") for row in found] == sorted(expected)
 
 
-def test_a_listing_that_cannot_be_kept_leaves_the_one_before() -> None:
-    database = Database.opened(None)
+def test_a_listing_that_cannot_be_kept_leaves_the_one_before(database: Database) -> None:
     database.put(LISTINGS["whole"], read_at=1.0)
     with pytest.raises(ValueError, match="non-hexadecimal"):
         database.put(Listing(repository=FOO, digests={A, Digest("sha256:zz")}, tags={}), read_at=2.0)
