@@ -3,6 +3,9 @@
 import io
 import sys
 
+import click
+
+from cip_async.cli.calling import arguments_of
 from cip_async.cli.group import cip
 
 
@@ -11,7 +14,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character gets its escape
-    cip.main(prog_name="cip")
+    try:
+        arguments = arguments_of(sys.argv[1:], cip)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    cip.main(args=arguments, prog_name="cip")
 
 
 __all__ = ["cip", "main"]

@@ -51,12 +51,19 @@ class SubCommands(click.Group):
             raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
 
 
-@click.group(cls=SubCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-def cip() -> None:
+@click.group(
+    cls=SubCommands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.pass_context
+def cip(context: click.Context) -> None:
     """Promote container images from a staging registry to production mirrors.
 
     What to promote is declared in YAML promoter manifests, by digest, with tags.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def _end(error: CipError) -> NoReturn:

@@ -1,0 +1,293 @@
+"""The flags of the Go promoter, translated into today's commands, so that old job definitions work as they are; pure.
+
+A command line whose first argument is a flag is written in that style: `cip -thin-manifest-dir=DIR -dry-run=false`.
+One dash or two, `=` or a space. What is not in the table below is an option of the command that it comes to, and is
+handed on.
+
+The flags: https://github.com/kubernetes-sigs/promo-tools/tree/v2.4.1 (`cip.go`). Those of klog, its logging library:
+https://pkg.go.dev/k8s.io/klog#section-readme.
+"""
+
+import enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, assert_never
+
+import attrs
+import click
+
+
+class Mode(enum.Enum):
+    """What a command line asks for as a whole."""
+
+    RUN = "run"
+    SNAPSHOT = "snapshot"
+    WANTED_SNAPSHOT = "manifest-based snapshot"
+    AUDIT = "audit"
+    VERSION = "version"
+    HELP = "help"
+
+
+class Meaning(enum.Enum):
+    """What becomes of a flag that does not simply have another name today."""
+
+    SWITCH = "switch"
+    """On or off; handed on as the option if it is on."""
+    VALUE = "value"
+    """Handed on with its value."""
+    MODE = "mode"
+    """Chooses the command."""
+    DRY_RUN = "dry-run"
+    FORMAT = "format"
+    SEVERITY = "severity"
+    IMAGE_SIZE = "image-size"
+    VERBOSITY = "verbosity"
+    IGNORED_SWITCH = "ignored switch"
+    """Accepted and without effect: klog's."""
+    IGNORED_VALUE = "ignored value"
+
+
+@attrs.frozen
+class Flag:
+    """One flag of the Go promoter: what it means, and the option or command it is today."""
+
+    name: str
+    meaning: Meaning
+    today: str
+
+
+FLAGS: Final = (
+    Flag("manifest", Meaning.VALUE, "--manifest"),
+    Flag("thin-manifest-dir", Meaning.VALUE, "--thin-manifest-dir"),
+    Flag("dry-run", Meaning.DRY_RUN, "--confirm"),
+    Flag("parse-only", Meaning.SWITCH, "--parse-only"),
+    Flag("threads", Meaning.VALUE, "--threads"),
+    Flag("json-log-summary", Meaning.SWITCH, "--log-format json"),
+    Flag("key-files", Meaning.VALUE, "--key-files"),
+    Flag("use-service-account", Meaning.SWITCH, "--use-service-account"),
+    Flag("max-image-size", Meaning.IMAGE_SIZE, "--check image-size --max-image-size"),
+    Flag("vuln-severity-threshold", Meaning.SEVERITY, "--check vulnerabilities --vuln-severity-threshold"),
+    Flag("snapshot", Meaning.MODE, "cip snapshot REGISTRY"),
+    Flag("manifest-based-snapshot-of", Meaning.MODE, "cip snapshot --from-manifests --of"),
+    Flag("output-format", Meaning.FORMAT, "--output"),
+    Flag("minimal-snapshot", Meaning.SWITCH, "--minimal"),
+    Flag("snapshot-tag", Meaning.VALUE, "--tag"),
+    Flag("snapshot-service-account", Meaning.VALUE, "--service-account"),
+    Flag("audit", Meaning.MODE, "cip audit serve"),
+    Flag("audit-manifest-repo-url", Meaning.VALUE, "--manifest-repo-url"),
+    Flag("audit-manifest-repo-branch", Meaning.VALUE, "--manifest-repo-branch"),
+    Flag("audit-manifest-path", Meaning.VALUE, "--manifest-path"),
+    Flag("audit-gcp-project-id", Meaning.VALUE, "--gcp-project-id"),
+    Flag("version", Meaning.MODE, "cip version"),
+    Flag("help", Meaning.MODE, "cip --help"),
+    Flag("h", Meaning.MODE, "cip --help"),
+    Flag("v", Meaning.VERBOSITY, "--verbose"),
+    *(
+        Flag(name, Meaning.IGNORED_SWITCH, "")
+        for name in (
+            *("logtostderr", "alsologtostderr", "skip_headers", "skip_log_headers", "add_dir_header", "one_output"),
+            "legacy_stderr_threshold_behavior",
+        )
+    ),
+    *(
+        Flag(name, Meaning.IGNORED_VALUE, "")
+        for name in ("stderrthreshold", "vmodule", "log_dir", "log_file", "log_file_max_size", "log_backtrace_at")
+    ),
+)
+"""Every flag of the Go promoter."""
+
+_BY_NAME: Final = {flag.name: flag for flag in FLAGS}
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+"""How Go writes truth values: https://pkg.go.dev/strconv#ParseBool."""
+_SWITCHES: Final = frozenset({Meaning.SWITCH, Meaning.DRY_RUN, Meaning.IGNORED_SWITCH})
+_FORMATS: Final = ("yaml", "csv")
+_MODES: Final = {
+    "snapshot": Mode.SNAPSHOT,
+    "manifest-based-snapshot-of": Mode.WANTED_SNAPSHOT,
+    "audit": Mode.AUDIT,
+    "version": Mode.VERSION,
+    "help": Mode.HELP,
+    "h": Mode.HELP,
+}
+_MANY: Final = 4
+"""The klog verbosity from which libraries are logged too."""
+
+TakesValue = Callable[[Mode, str], bool | None]
+"""Whether an option of a command, with its dashes, takes a value; None where the command has no such option."""
+
+
+@attrs.frozen(kw_only=True)
+class Translation:
+    """Today's command line, and what the user should know about it."""
+
+    arguments: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def is_go_style(arguments: Sequence[str]) -> bool:
+    """Whether a command line is written in the style of the Go promoter: its first argument is a flag."""
+    return bool(arguments) and arguments[0].startswith("-") and arguments[0] not in ("--help", "-h")
+
+
+def translated(arguments: Sequence[str], takes_value: TakesValue) -> Translation:
+    """The same as today's command line.
+
+    Raises:
+        click.UsageError: a flag is unknown, lacks its value, or has a wrong one.
+    """
+    given = tuple(_given(arguments, takes_value))
+    mode, subject = _mode(given)
+    return _Translator(given).translation(mode, subject)
+
+
+@attrs.frozen
+class _Given:
+    """One flag as it was given; `flag` is None for an option of today's, handed on as `text`."""
+
+    flag: Flag | None
+    value: str
+    text: tuple[str, ...] = ()
+
+
+def _given(arguments: Sequence[str], takes_value: TakesValue) -> Iterator[_Given]:
+    mode = _expected_mode(arguments)
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.lstrip("-").partition("=")
+        if not argument.startswith("-") or not name:
+            raise click.UsageError(f"Got unexpected extra argument ({argument})")
+        flag = _BY_NAME.get(name)
+        if flag is None:
+            takes = takes_value(mode, argument.partition("=")[0])
+            if takes is None:
+                raise click.UsageError(f"No such option: {argument.partition('=')[0]}")
+            text = (argument,) if equals or not takes else (argument, _next(rest, argument))
+            yield _Given(None, "", text)
+        elif equals:
+            yield _Given(flag, value)
+        elif flag.meaning in _SWITCHES or (flag.meaning is Meaning.MODE and name not in _WITH_SUBJECT):
+            yield _Given(flag, "true")
+        else:
+            yield _Given(flag, _next(rest, argument))
+
+
+_WITH_SUBJECT: Final = frozenset({"snapshot", "manifest-based-snapshot-of"})
+
+
+def _next(rest: Iterator[str], argument: str) -> str:
+    value = next(rest, None)
+    if value is None:
+        raise click.UsageError(f"Option '{argument}' requires an argument.")
+    return value
+
+
+def _expected_mode(arguments: Sequence[str]) -> Mode:
+    """The mode, told by the names of flags alone, so that it is known whose options the others are."""
+    names = [argument.lstrip("-").partition("=")[0] for argument in arguments if argument.startswith("-")]
+    return next((_MODES[name] for name in names if name in _MODES), Mode.RUN)
+
+
+def _mode(given: Sequence[_Given]) -> tuple[Mode, str]:
+    for each in given:
+        if each.flag is not None and each.flag.meaning is Meaning.MODE:
+            mode = _MODES[each.flag.name]
+            if each.flag.name in _WITH_SUBJECT:
+                return mode, each.value
+            if _truth(each):
+                return mode, ""
+    return Mode.RUN, ""
+
+
+class _Translator:
+    """Translates one command line, flag by flag."""
+
+    def __init__(self, given: Sequence[_Given]) -> None:
+        self._given = given
+        self._warnings: list[str] = []
+
+    def translation(self, mode: Mode, subject: str) -> Translation:
+        """The whole of it."""
+        command: tuple[str, ...]
+        match mode:
+            case Mode.HELP:
+                return Translation(arguments=("--help",))
+            case Mode.VERSION:
+                return Translation(arguments=("version",))
+            case Mode.SNAPSHOT:
+                command = ("snapshot", subject)
+            case Mode.WANTED_SNAPSHOT:
+                command = ("snapshot", "--from-manifests", "--of", subject)
+            case Mode.AUDIT:
+                command = ("audit", "serve")
+            case Mode.RUN:
+                command = ("run", *self._run_options())
+            case _:
+                assert_never(mode)
+        options = [text for each in self._given for text in self._options(each)]
+        return Translation(arguments=(*command, *options), warnings=tuple(self._warnings))
+
+    def _run_options(self) -> Iterator[str]:
+        """What follows from flags that were not given: ambient credentials, and no write."""
+        values = {each.flag.name: each for each in self._given if each.flag is not None}
+        dry = values.get("dry-run")
+        only_checks = "vuln-severity-threshold" in values and _number(values["vuln-severity-threshold"]) >= 0
+        if dry is not None and not _truth(dry) and not only_checks:
+            yield "--confirm"
+
+    def _options(self, given: _Given) -> Sequence[str]:
+        flag = given.flag
+        if flag is None:
+            return given.text
+        match flag.meaning:
+            case Meaning.SWITCH:
+                return flag.today.split(" ") if _truth(given) else ()
+            case Meaning.VALUE:
+                return (flag.today, given.value)
+            case Meaning.FORMAT:
+                return ("--output", self._format(given.value))
+            case Meaning.IMAGE_SIZE:
+                return (*flag.today.split(" "), given.value)
+            case Meaning.SEVERITY:
+                return (*flag.today.split(" "), given.value) if _number(given) >= 0 else ()
+            case Meaning.VERBOSITY:
+                return ("--verbose",) * min(_number(given), 1) + ("--verbose",) * (_number(given) >= _MANY)
+            case Meaning.MODE | Meaning.DRY_RUN | Meaning.IGNORED_SWITCH | Meaning.IGNORED_VALUE:
+                return ()
+            case _:
+                assert_never(flag.meaning)
+
+    def _format(self, value: str) -> str:
+        if value.lower() in _FORMATS:
+            return value.lower()
+        self._warnings.append(f"output format {value!r} is unknown: YAML is written")
+        return "yaml"
+
+
+def _truth(given: _Given) -> bool:
+    if given.value in _TRUE:
+        return True
+    if given.value in _FALSE:
+        return False
+    raise click.UsageError(f"Option '-{_name(given)}' is {given.value!r}: expected true or false.")
+
+
+def _number(given: _Given) -> int:
+    try:
+        return int(given.value)
+    except ValueError as error:
+        raise click.UsageError(f"Option '-{_name(given)}' is {given.value!r}: expected a number.") from error
+
+
+def _name(given: _Given) -> str:
+    return given.flag.name if given.flag else given.text[0]
+
+
+COMMANDS: Final[Mapping[Mode, tuple[str, ...]]] = {
+    Mode.RUN: ("run",),
+    Mode.SNAPSHOT: ("snapshot",),
+    Mode.WANTED_SNAPSHOT: ("snapshot",),
+    Mode.AUDIT: ("audit", "serve"),
+    Mode.VERSION: ("version",),
+    Mode.HELP: (),
+}
+"""The command that each mode comes to."""

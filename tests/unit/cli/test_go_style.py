@@ -1,0 +1,116 @@
+"""The flags of the Go promoter come to today's commands."""
+
+import shlex
+
+import click
+import pytest
+
+from cip_async.cli.go_style import FLAGS, Meaning, Mode, is_go_style, translated
+
+TODAY = {"--endpoint": True, "--server-side-only": False}
+"""Options of today's, and whether they take a value."""
+
+
+def takes_value(mode: Mode, option: str) -> bool | None:
+    return TODAY.get(option)
+
+
+@pytest.mark.parametrize(
+    ("typed", "today"),
+    [
+        ("-manifest=path/to/manifest.yaml", "run --manifest path/to/manifest.yaml"),
+        ("--manifest path/to/manifest.yaml", "run --manifest path/to/manifest.yaml"),
+        ("-thin-manifest-dir=DIR", "run --thin-manifest-dir DIR"),
+        ("-thin-manifest-dir DIR -dry-run=false", "run --confirm --thin-manifest-dir DIR"),
+        ("-thin-manifest-dir DIR -dry-run=true", "run --thin-manifest-dir DIR"),
+        ("-thin-manifest-dir DIR -dry-run", "run --thin-manifest-dir DIR"),
+        ("-thin-manifest-dir DIR --dry-run=F -threads=10", "run --confirm --thin-manifest-dir DIR --threads 10"),
+        ("-parse-only -manifest=m.yaml", "run --parse-only --manifest m.yaml"),
+        ("-manifest=m.yaml -parse-only=false", "run --manifest m.yaml"),
+        ("-manifest=m.yaml -json-log-summary", "run --manifest m.yaml --log-format json"),
+        ("-manifest=m.yaml -key-files=a.json,b.json", "run --manifest m.yaml --key-files a.json,b.json"),
+        ("-manifest=m.yaml -use-service-account", "run --manifest m.yaml --use-service-account"),
+        ("-manifest=m.yaml -max-image-size=100", "run --manifest m.yaml --check image-size --max-image-size 100"),
+        (
+            "-manifest=m.yaml -dry-run=false -vuln-severity-threshold=3",
+            "run --manifest m.yaml --check vulnerabilities --vuln-severity-threshold 3",
+        ),
+        ("-manifest=m.yaml -dry-run=false -vuln-severity-threshold=-1", "run --confirm --manifest m.yaml"),
+        ("-snapshot=gcr.io/foo", "snapshot gcr.io/foo"),
+        ("-snapshot gcr.io/foo -output-format=CSV", "snapshot gcr.io/foo --output csv"),
+        ("-output-format=yAmL -snapshot=gcr.io/foo", "snapshot gcr.io/foo --output yaml"),
+        ("-snapshot=gcr.io/foo -minimal-snapshot", "snapshot gcr.io/foo --minimal"),
+        (
+            "-snapshot=gcr.io/foo -snapshot-tag=v1 -snapshot-service-account=a@b.c",
+            "snapshot gcr.io/foo --tag v1 --service-account a@b.c",
+        ),
+        (
+            "-manifest-based-snapshot-of=us.gcr.io/prod -thin-manifest-dir=DIR -output-format=CSV",
+            "snapshot --from-manifests --of us.gcr.io/prod --thin-manifest-dir DIR --output csv",
+        ),
+        (
+            (
+                "-audit -audit-manifest-repo-url=https://x/y -audit-manifest-repo-branch=main"
+                " -audit-manifest-path=k8s -audit-gcp-project-id=p"
+            ),
+            (
+                "audit serve --manifest-repo-url https://x/y --manifest-repo-branch main --manifest-path k8s"
+                " --gcp-project-id p"
+            ),
+        ),
+        ("-version", "version"),
+        ("--version", "version"),
+        ("-help", "--help"),
+        ("-manifest=m.yaml -v=2 -logtostderr -vmodule=a=1 -stderrthreshold INFO", "run --manifest m.yaml --verbose"),
+        ("-manifest=m.yaml -v 4", "run --manifest m.yaml --verbose --verbose"),
+        ("-manifest=m.yaml -v=0", "run --manifest m.yaml"),
+        (
+            "-manifest=m.yaml --endpoint gcr.io=http://localhost:5000 --server-side-only",
+            "run --manifest m.yaml --endpoint gcr.io=http://localhost:5000 --server-side-only",
+        ),
+        ("-manifest=m.yaml --endpoint=gcr.io=http://x", "run --manifest m.yaml --endpoint=gcr.io=http://x"),
+        ("-manifest=a=b.yaml", "run --manifest a=b.yaml"),
+    ],
+)
+def test_a_command_line_comes_to_todays(typed: str, today: str) -> None:
+    arguments = shlex.split(typed)
+    assert is_go_style(arguments)
+    translation = translated(arguments, takes_value)
+    assert shlex.join(translation.arguments) == today
+    assert translation.warnings == ()
+
+
+def test_an_unknown_output_format_is_yaml_with_a_warning() -> None:
+    translation = translated(["-snapshot=gcr.io/foo", "-output-format=xml"], takes_value)
+    assert translation.arguments == ("snapshot", "gcr.io/foo", "--output", "yaml")
+    assert translation.warnings == ("output format 'xml' is unknown: YAML is written",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("-manifest", "Option '-manifest' requires an argument."),
+        ("-dry-run=maybe -manifest=m.yaml", "Option '-dry-run' is 'maybe': expected true or false."),
+        ("-manifest=m.yaml -v=x", "Option '-v' is 'x': expected a number."),
+        ("-manifest=m.yaml -vuln-severity-threshold=high", "Option '-vuln-severity-threshold' is 'high'"),
+        ("-manifest=m.yaml --nonsense=1", "No such option: --nonsense"),
+        ("-manifest=m.yaml more", r"Got unexpected extra argument \(more\)"),
+        ("-manifest=m.yaml -dry-run false", r"Got unexpected extra argument \(false\)"),
+        ("-manifest=m.yaml --", r"Got unexpected extra argument \(--\)"),
+        ("-manifest=m.yaml --endpoint", "Option '--endpoint' requires an argument."),
+    ],
+)
+def test_what_cannot_be_understood_is_told(typed: str, reason: str) -> None:
+    with pytest.raises(click.UsageError, match=reason):
+        translated(shlex.split(typed), takes_value)
+
+
+@pytest.mark.parametrize("typed", ["", "run -v", "snapshot gcr.io/foo", "--help", "-h"])
+def test_todays_command_lines_are_left_alone(typed: str) -> None:
+    assert not is_go_style(shlex.split(typed))
+
+
+def test_each_flag_is_in_the_table_once_and_says_what_it_is_today() -> None:
+    assert len({flag.name for flag in FLAGS}) == len(FLAGS)
+    ignored = (Meaning.IGNORED_SWITCH, Meaning.IGNORED_VALUE)
+    assert all(bool(flag.today) == (flag.meaning not in ignored) for flag in FLAGS)
