@@ -89,14 +89,15 @@ class Placements:
         return self._there(node)
 
     def blob_failed(self, node: BlobNode, error: CipError, *, for_all: bool) -> list[Step]:
-        """The blob could not be placed; `for_all`: nor can it be by anybody else, as its bytes are not to be had."""
+        """The blob could not be placed; `for_all`: nor can it be by others, as its source does not give the bytes."""
         on_host = self._host(node)
         followers = on_host.failed(node)
-        for failed in [node, *followers] if for_all else [node]:
+        hopeless = [follower for follower in followers if for_all and follower.source == node.source]
+        for failed in (node, *hopeless):
             self._finish(failed, State.FAILED)
             self._fail_parents(failed, error)
-        if not for_all:
-            for follower in followers:
+        for follower in followers:
+            if follower not in hopeless:
                 self._do(on_host.lead(follower))
         return self._taken()
 

@@ -34,6 +34,11 @@ class _Relay:
     reading: bool = False
     released: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether none of its origins could give the bytes."""
+        return self.spool is not None and self.spool.failure() is not None
+
 
 class Relays:
     """All relays of a run, by blob. `on_read(blob)` is called when a blob was read whole."""
@@ -62,6 +67,9 @@ class Relays:
         It is read from the first of `origins`; from the next one where that fails.
         """
         relay = self._relays.get(blob.digest)
+        if relay is not None and relay.failed and not relay.origins.keys() >= set(origins):
+            self.release(blob.digest)
+            relay = None
         if relay is None:
             relay = self._relays[blob.digest] = _Relay(blob=blob, origins=dict.fromkeys(origins), receivers=[receiver])
             self._room.ask(blob.size_bytes, partial(self._admitted, relay))

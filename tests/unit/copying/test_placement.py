@@ -220,6 +220,18 @@ class TestOneHost:
             f"app failed in {EU_OTHER}",
         ]
 
+    def test_one_who_has_another_source_takes_over_even_then(self) -> None:
+        placing = Placing()
+        of = documents(image("app", "layer"))
+        placing.add("app", of=of)
+        placing.add("app", to=EU_OTHER, of=of)
+        placing.add("app", to=EU_THIRD, of=of, source=Repository(SOURCE.host, "staging/other"))
+        assert placing.failed("layer", for_all=True) == [
+            f"app failed in {EU}",
+            f"app failed in {EU_OTHER}",
+            f"bring layer to {EU_THIRD}",
+        ]
+
     def test_who_was_refused_a_mount_uploads_into_that_session_without_waiting_for_a_leader(self) -> None:
         placing = Placing()
         of = documents(image("app", "layer"))

@@ -1,0 +1,201 @@
+"""Bytes that pass through here: read once, verified, held within bounds."""
+
+import tracemalloc
+from typing import Final
+
+import attrs
+import pytest
+
+from cip_async.fake_registry import images
+from cip_async.fake_registry.faults import FaultKind
+from cip_async.model.outcome import Fate
+from cip_async.settings import MIB, Spool, Timeouts
+from tests.service.copying.conftest import HASTY, MIRRORS, PATIENT, Copying, Make, wanted
+
+pytestmark = pytest.mark.anyio
+
+LARGE: Final = images.layer("large", 2 * MIB)
+LARGE_IMAGE: Final = images.single(seed="large", layers=[LARGE])
+LARGE_BLOB: Final = next(digest for digest, content in LARGE_IMAGE.blobs.items() if content is LARGE)
+OTHER: Final = images.single(seed="other")
+
+memory_and_disk = pytest.mark.parametrize("spool", [Spool(), Spool(memory_bytes=0)], ids=["memory", "disk"])
+
+
+def reads(copy: Copying, host: str = "gcr.io", digest: str = LARGE_BLOB) -> list[int]:
+    return [entry.status for entry in copy.host(host).ledger.find(call_class="blob-get", reference=digest)]
+
+
+@memory_and_disk
+async def test_large_blobs_arrive_in_all_mirrors(copying: Make, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    await copy.run()
+    copy.assert_promoted()
+    assert reads(copy) == [200]
+
+
+@memory_and_disk
+@pytest.mark.parametrize("kind", [FaultKind.RESET_BODY, FaultKind.TRUNCATED, FaultKind.SHORT])
+async def test_a_read_that_was_cut_goes_on_where_it_broke(copying: Make, kind: FaultKind, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    copy.host("gcr.io").faults.add(kind, on=["blob-get"], times=1)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert sorted(reads(copy)) in ([200, 206], [200])  # whichever blob it was that broke
+    assert copy.host("gcr.io").ledger.count(call_class="blob-get", status=206) == 1
+    assert all(copy.requests(mirror)["upload"] == len(LARGE_IMAGE.blobs) for mirror in MIRRORS)
+
+
+async def test_a_body_that_stands_still_is_left_and_read_on(copying: Make) -> None:
+    timeouts = Timeouts(stall_s=0.2)
+    copy = await copying(settings=attrs.evolve(PATIENT, timeouts=timeouts))
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    copy.host("gcr.io").faults.add("stalled", on=["blob-get"], times=1)
+    await copy.run()
+    copy.assert_promoted()
+
+
+@pytest.mark.parametrize("kind", ["reset", "lost-answer", "500", "503", "429-bare"])
+async def test_a_read_that_fails_is_tried_again(copying: Make, kind: str) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("gcr.io").faults.add(kind, on=["blob-get"], times=1)
+    await copy.run()
+    copy.assert_promoted()
+
+
+@memory_and_disk
+async def test_wrong_bytes_reach_no_mirror(copying: Make, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    copy.plan("other", wanted(OTHER, "v1"))
+    copy.host("gcr.io").faults.add("wrong-bytes", on=["blob-get"], repository="staging/app")
+
+    await copy.run()
+
+    failures = copy.failures()
+    assert set(failures) == {(f"{mirror}/app", "v1") for mirror in MIRRORS}
+    assert all(fate is Fate.FAILED and "the bytes have the digest" in reason for fate, reason in failures.values())
+    for mirror in MIRRORS:
+        store = copy.host(mirror).store
+        assert not store.repository("prod/app").blobs
+        assert not store.repository("prod/app").manifests
+        assert store.repository("prod/other").tags == {"v1": OTHER.digest}
+        assert store.open_uploads == 0
+
+
+async def test_a_blob_that_the_source_lost_fails_its_image_alone(copying: Make) -> None:
+    copy = await copying()
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), wanted(OTHER, "v2"))
+    copy.host("gcr.io").store.drop_blob("staging/app", LARGE_BLOB)
+
+    await copy.run()
+
+    failures = copy.failures()
+    assert set(failures) == {(f"{mirror}/app", "v1") for mirror in MIRRORS}
+    assert all("status 404" in reason for _, reason in failures.values())
+    assert all(copy.host(mirror).store.repository("prod/app").tags == {"v2": OTHER.digest} for mirror in MIRRORS)
+    copy.assert_nothing_remembered()
+
+
+async def test_a_blob_that_one_source_lost_is_read_from_another(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("lost", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.plan("kept", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("gcr.io").store.drop_blob("staging/lost", LARGE_BLOB)
+
+    await copy.run()
+
+    copy.assert_promoted("eu.gcr.io/prod/kept")
+    assert {destination for destination, _ in copy.failures()} <= {"eu.gcr.io/prod/lost"}
+
+
+async def test_a_mirror_that_does_not_give_back_what_it_got_is_no_obstacle(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io", "us.gcr.io"), settings=HASTY)
+    copy.one_by_one = True
+    copy.plan("one", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.plan("two", wanted(LARGE_IMAGE, "v1"), to=["us.gcr.io/prod"])
+    copy.host("eu.gcr.io").faults.add("reset", on=["blob-get"])
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert reads(copy) == [200, 200]
+
+
+async def test_a_small_room_is_enough_for_any_number_of_blobs(copying: Make) -> None:
+    copy = await copying(spool=Spool(memory_bytes=3000, disk_bytes=0))
+    several = [images.single(seed=str(number)) for number in range(30)]
+    copy.plan("app", *(wanted(image, f"v{number}") for number, image in enumerate(several)))
+    await copy.run()
+    copy.assert_promoted()
+
+
+async def test_a_blob_larger_than_all_the_room_is_relayed_alone(copying: Make) -> None:
+    copy = await copying(spool=Spool(memory_bytes=1000, disk_bytes=1000))
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), wanted(OTHER, "v2"))
+    await copy.run()
+    copy.assert_promoted()
+
+
+async def test_a_dead_mirror_holds_no_room(copying: Make) -> None:
+    copy = await copying(settings=HASTY, spool=Spool(memory_bytes=3000, disk_bytes=0))
+    several = [images.single(seed=str(number)) for number in range(10)]
+    copy.plan("app", *(wanted(image, f"v{number}") for number, image in enumerate(several)))
+    copy.host("asia.gcr.io").faults.add("reset")
+
+    await copy.run()
+
+    copy.assert_promoted("eu.gcr.io", "us.gcr.io")
+    assert {destination for destination, _ in copy.failures()} == {"asia.gcr.io/prod/app"}
+    assert len(copy.failures()) == len(several)
+
+
+async def test_a_source_that_gives_up_midway_leaves_no_upload_open(copying: Make) -> None:
+    copy = await copying(settings=HASTY)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    copy.host("gcr.io").faults.add("reset-body", on=["blob-get"], times=1)
+    copy.host("gcr.io").faults.add("reset", on=["blob-get"])
+
+    await copy.run()
+
+    assert len(copy.failures()) == len(MIRRORS)
+    assert [copy.host(mirror).store.open_uploads for mirror in MIRRORS] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+async def test_reads_and_uploads_of_one_host_do_not_wait_for_each_other_for_ever(copying: Make, threads: int) -> None:
+    settings = attrs.evolve(PATIENT, threads=threads, timeouts=Timeouts(stall_s=0.2))
+    copy = await copying(hosts=("gcr.io",), settings=settings)
+    copy.host("gcr.io").rules.mounts = False
+    several = [
+        images.single(seed=f"large {number}", layers=[images.layer(f"large {number}", MIB)]) for number in range(6)
+    ]
+    copy.plan("app", *(wanted(image, f"v{number}") for number, image in enumerate(several)), to=["gcr.io/prod"])
+    copy.host("gcr.io").faults.add("reset-body", on=["blob-get"], times=6)
+
+    await copy.run()
+
+    copy.assert_promoted()
+
+
+async def test_two_hundred_megabytes_pass_through_a_small_memory(copying: Make) -> None:
+    size_bytes = 200 * MIB
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), spool=Spool(memory_bytes=MIB))
+    copy.plan("app", wanted(images.single(seed="huge", layers=[images.layer("huge", size_bytes)]), "v1"))
+    copy.plans = [plan for plan in copy.plans if plan.pair.destination.host == "eu.gcr.io"]
+    copy.host("eu.gcr.io").rules.keeps_uploads = False
+    await copy.begin()
+    tracemalloc.start()
+    try:
+        await copy.copy()
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    copy.assert_promoted()
+    assert copy.engine.progress.traffic().bytes_read > size_bytes
+    assert peak_bytes < 20 * MIB
