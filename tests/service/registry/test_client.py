@@ -7,18 +7,21 @@ import attrs
 import pytest
 
 from cip_async.errors import ContentUnknown, ListingIncomplete, RegistryError, TagImmutable
+from cip_async.fake_registry.accounts import Accounts
 from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.faults import FaultKind
 from cip_async.fake_registry.host import FakeHost
 from cip_async.fake_registry.images import Image, multi_arch, push, single
 from cip_async.fake_registry.rules import Rules
+from cip_async.fake_registry.tokens import TokenAuth
 from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.client import RegistryClient, UploadSession
+from cip_async.registry.credentials.provider import Credential, Password
 from cip_async.registry.listing.strategy import Strategy
 from cip_async.settings import Settings, Timeouts
 from tests.service.conftest import ServeHosts
 from tests.service.registry.bodies import Pieces
-from tests.service.registry.conftest import BAR, FOO, HASTY, HOST, Open, Reach
+from tests.service.registry.conftest import BAR, FOO, HASTY, HOST, NOBODY, Open, Reach
 
 pytestmark = pytest.mark.anyio
 
@@ -52,11 +55,12 @@ Start = Callable[..., Awaitable[Fake]]
 def fake(serve_hosts: ServeHosts, reach: Open) -> Start:
     """Call it with the rules of the registry to speak to."""
 
-    async def start(rules: Callable[[], Rules] = Rules) -> Fake:
+    async def start(rules: Callable[[], Rules] = Rules, credential: Credential = NOBODY) -> Fake:
         servers = await serve_hosts(HOST, rules=rules)
         strategy = Strategy.GOOGLE if rules().listing == "google" else Strategy.OCI
         reached = await reach(
             endpoints=servers.endpoints,
+            credential=credential,
             strategy=strategy,
             page_size=1000 if strategy is Strategy.GOOGLE else 2,
             retries=attrs.evolve(HASTY, request_s=0.2),
@@ -227,3 +231,44 @@ async def test_a_fault_that_stays_is_an_error_or_changes_nothing(
         return
     assert told == right
     assert kind in HARMLESS
+
+
+async def test_a_token_that_expires_in_the_middle_is_replaced(fake: Start) -> None:
+    started = await fake()
+    started.host.auth = TokenAuth(Accounts(anonymous_pull=True), lifetime_s=300.0)
+    started.host.clock = lambda: now
+    started.push(FOO, OTHER, TAGS[0])
+    now = 1_000_000.0
+    assert await document(started) == OTHER.body
+    now += 1000.0
+    assert await document(started) == OTHER.body
+    assert started.reached.count(request_class="token") == 2
+    assert started.reached.count(request_class="manifest-get", status=401) == 2
+
+
+async def test_reading_asks_for_no_more_than_reading(fake: Start) -> None:
+    started = await fake()
+    started.host.auth = TokenAuth(Accounts(anonymous_pull=True))
+    started.push(FOO, OTHER, *TAGS)
+    await tags(started)
+    await document(started)
+    await blob(started)
+    asked = [entry.target for entry in started.host.ledger.find(call_class=CallClass.TOKEN)]
+    assert len(asked) == 1
+    assert "scope=repository:prod/foo:pull&" in asked[0]
+
+
+@pytest.mark.parametrize("lacking", ["challenge", "denied"])
+async def test_what_may_not_be_mounted_is_left_to_an_upload(
+    fake: Start, lacking: Literal["challenge", "denied"]
+) -> None:
+    accounts = Accounts({"me": "secret"})
+    accounts.permit("me", BAR.path, "pull", "push")
+    started = await fake(credential=Password(username="me", password="secret"))
+    started.host.auth = TokenAuth(accounts, lacking=lacking)
+    started.push(FOO, OTHER)
+    digest, content = next(iter(OTHER.blobs.items()))
+    assert await started.client.mount(FOO, BAR, digest) is False
+    body = Pieces(b"".join(content.pieces(0, content.size_bytes)))
+    await started.client.upload(await started.client.start_upload(BAR), digest, body)
+    assert started.host.store.has_blob(BAR.path, digest)
