@@ -55,10 +55,21 @@ class InvalidSettings(OperatorError):
 class CredentialError(OperatorError):
     """Credentials for a registry are missing, unreadable or refused."""
 
-    def __init__(self, host: str, reason: str) -> None:
+    def __init__(self, host: str, reason: str, *, retryable: bool = False) -> None:
         self.host = host
         self.reason = reason
+        self.retryable = retryable
         super().__init__(f"credentials for {host}: {reason}")
+
+
+class AccountError(OperatorError):
+    """No access token is to be had for a Google account."""
+
+    def __init__(self, account: str, reason: str, *, retryable: bool = False) -> None:
+        self.account = account
+        self.reason = reason
+        self.retryable = retryable
+        super().__init__(f"{account}: {reason}")
 
 
 class WriteRefused(OperatorError):
@@ -90,6 +101,32 @@ class FileProblem(OperatorError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class ManifestsUnavailable(OperatorError):
+    """The repository or folder that should hold promoter manifests cannot be read."""
+
+    retryable = True
+
+    def __init__(self, place: str, reason: str) -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(f"promoter manifests of {place}: {reason}")
+
+
+class TokenUnverified(CipError):
+    """The token of a push request is not what it must be, or, where `retryable`, cannot be checked now."""
+
+    def __init__(self, reason: str, *, retryable: bool = False) -> None:
+        self.reason = reason
+        self.retryable = retryable
+        super().__init__(f"push token: {reason}")
+
+
+class Undecided(CipError):
+    """The auditor cannot judge an event now; when it is delivered again, it may."""
+
+    retryable = True
 
 
 class RegistryError(CipError):

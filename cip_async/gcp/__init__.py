@@ -1,0 +1,1 @@
+"""Google credentials and those of Google's APIs that are no registry."""
