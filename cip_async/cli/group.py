@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "diff": "cip_async.cli.diff:diff",
     "demo": "cip_async.cli.demo:demo",
     "fake-registry": "cip_async.cli.fake_registry:fake_registry",
+    "completion": "cip_async.cli.completion:completion",
     "version": "cip_async.cli.version:version",
 }
 
