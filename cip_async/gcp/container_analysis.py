@@ -147,11 +147,22 @@ class ContainerAnalysis:
         raise UntrustedAnswer(_HOST, f"GET {where}", f"more than {_MOST_PAGES} pages")
 
     async def _page(self, where: str, query: dict[str, str]) -> _Page:
-        answer = await _again(lambda: self._get(where, query))
+        answer = await self._again(where, query)
         try:
             return _PAGE.decode(answer.body)
         except (msgspec.DecodeError, RecursionError) as error:
             raise UntrustedAnswer(_HOST, f"GET {where}", f"not a list of occurrences: {error}") from error
+
+    async def _again(self, where: str, query: dict[str, str]) -> HttpAnswer:
+        """The first answer; what passes by itself is tried again for two minutes."""
+        retrying = tenacity.AsyncRetrying(
+            sleep=anyio.sleep,
+            stop=tenacity.stop_after_delay(_PATIENCE_S),
+            wait=tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_PAUSE_S),
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, RegistryError) and error.retryable),
+            reraise=True,
+        )
+        return await retrying(self._get, where, query)
 
     async def _get(self, where: str, query: dict[str, str]) -> HttpAnswer:
         token = await self._token()
@@ -179,18 +190,6 @@ def project_of(repository: Repository) -> str:
     if not rest:
         raise InvalidReference("repository", str(repository), "a project below the domain")
     return f"{first}:{rest[0]}"
-
-
-async def _again(attempt: Callable[[], Awaitable[HttpAnswer]]) -> HttpAnswer:
-    """The first answer; what passes by itself is tried again for two minutes."""
-    retrying = tenacity.AsyncRetrying(
-        sleep=anyio.sleep,
-        stop=tenacity.stop_after_delay(_PATIENCE_S),
-        wait=tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_PAUSE_S),
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, RegistryError) and error.retryable),
-        reraise=True,
-    )
-    return await retrying(attempt)
 
 
 def _state(discovery: _Discovery) -> ScanState:
