@@ -28,6 +28,7 @@ from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
 from cip_async.inventory.store import InventoryStore
 from cip_async.model.finding import Finding, Severity
+from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
@@ -207,6 +208,14 @@ class Promoter:
         if self._run is None:
             raise RuntimeError("nothing was run yet")
         return self._run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
+
+    async def document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
+        """Read one image manifest or index; None if `repository` is proven not to hold it.
+
+        Raises:
+            RegistryError, CredentialError: it cannot be read, or what came is not what was asked for.
+        """
+        return await self._client.get_document(repository, digest)
 
     @asynccontextmanager
     async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> AsyncIterator[Snapshot]:

@@ -4,7 +4,7 @@ Many mirrors want the same, so all mirrors of a source repository share one obje
 one entry. Digests are kept as their bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -33,9 +33,9 @@ class WantedContent:
         """The digests that are wanted with a tag; more than one if promoter manifests contradict each other."""
         return (unpacked(digest) for digest, tags in self._tags.items() if tag in tags)
 
-    def digests(self) -> Iterator[Digest]:
-        """All digests that are wanted."""
-        return map(unpacked, self._tags)
+    def packed(self) -> Iterable[bytes]:
+        """All digests that are wanted, as `packed` gives them."""
+        return self._tags.keys()
 
     def __len__(self) -> int:
         return len(self._tags)

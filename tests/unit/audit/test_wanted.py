@@ -33,7 +33,7 @@ def test_what_is_wanted_is_found_in_every_mirror(tmp_path: Path) -> None:
         assert str(content.source) == "gcr.io/staging/app"
         assert content.tags(ONE) == ("latest", "v1")
         assert content.tags(TWO) == ()
-        assert list(content.digests()) == [ONE, TWO]
+        assert list(content.packed()) == [packed(ONE), packed(TWO)]
 
 
 def test_what_is_not_wanted_is_not_found(tmp_path: Path) -> None:
