@@ -21,8 +21,9 @@ from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.copying.progress import EdgeKey, Progress
-from cip_async.errors import CipError, InvalidSettings
+from cip_async.errors import CipError, InvalidManifests, InvalidReference, InvalidSettings
 from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
+from cip_async.gcp import accounts
 from cip_async.inventory.crawl import OnPlanned, crawl
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
@@ -34,12 +35,16 @@ from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
 from cip_async.planning.conflicts import is_blocked
 from cip_async.planning.draft import Draft
-from cip_async.reference import Digest, Repository, parse_host, parse_registry_path
+from cip_async.planning.selection import selected
+from cip_async.planning.service_accounts import named_accounts
+from cip_async.reference import Digest, RegistryPath, Repository, parse_host, parse_registry_path
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.credentials.docker_config import DockerConfig
+from cip_async.registry.credentials.google import Binding, GoogleCredentials
 from cip_async.registry.credentials.provider import Chain
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.gate import Gates
+from cip_async.registry.google_http import GoogleHttp
 from cip_async.registry.guard import Guard
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
@@ -60,6 +65,9 @@ class Promoter:
     `endpoints` sends the traffic of a host elsewhere (`{"gcr.io": "http://localhost:5000"}`), `strategies` says how a
     host is listed where its name does not (`{"registry.example": "google"}`). A `connector` is used and never closed.
     `docker_config` is read instead of Docker's own `config.json`. `listener` hears of everything that happens.
+
+    The service accounts that promoter manifests name are used, unless `use_service_accounts` is False; `key_files` are
+    keys of some of them. `service_accounts` names those of further registries (`{"gcr.io/my-project": "me@…"}`).
     """
 
     def __init__(
@@ -72,6 +80,9 @@ class Promoter:
         connector: Connector | None = None,
         ca_cert: Path | None = None,
         docker_config: Path | None = None,
+        key_files: Sequence[Path] = (),
+        use_service_accounts: bool = True,
+        service_accounts: Mapping[str, str] | None = None,
         server_side_only: bool = False,
         inventory: Path | None = None,
         listener: Listener = tell_nobody,
@@ -79,28 +90,39 @@ class Promoter:
         """Set up everything, and open nothing yet.
 
         Raises:
-            InvalidSettings: an endpoint or a strategy is not one.
+            InvalidSettings: an endpoint, a strategy or the registry of a service account is not one.
         """
         self._settings = settings or Settings()
         self._confirm = confirm
         self._server_side_only = server_side_only
         self._inventory = inventory
         self._listener = listener
+        self._use_service_accounts = use_service_accounts
+        self._service_accounts = _bindings(service_accounts or {})
         resolved = Endpoints(endpoints)
+        listing = _strategies(strategies or {})
+        session = HttpSession(timeouts=self._settings.timeouts, connector=connector, ca_cert=ca_cert)
+        scopes = accounts.WRITE if confirm else accounts.READ
+        self._google = GoogleCredentials(
+            accounts.GoogleAccounts(GoogleHttp(session), scopes=scopes, key_files=key_files),
+            resolved,
+            lambda host: listing.of(host) is Strategy.GOOGLE,
+        )
         self._transport = Transport(
-            session=HttpSession(timeouts=self._settings.timeouts, connector=connector, ca_cert=ca_cert),
+            session=session,
             endpoints=resolved,
-            provider=Chain([DockerConfig(docker_config)]),
+            provider=Chain([self._google, DockerConfig(docker_config)]),
             guard=Guard(writable=confirm, place=resolved.place),
             gates=Gates(self._settings.rates, usual_rate(resolved), self._settings.threads),
             settings=self._settings,
             listener=listener,
         )
         self._client = RegistryClient(self._transport, self._settings.bodies)
-        self._lister = Lister(self._client, self._settings, _strategies(strategies or {}))
+        self._lister = Lister(self._client, self._settings, listing)
         self._run: _Run | None = None
 
     async def __aenter__(self) -> Self:
+        await self._google.open()
         await self._transport.__aenter__()
         return self
 
@@ -124,11 +146,14 @@ class Promoter:
 
         Raises:
             InvalidSettings: `only` and `to` match nothing.
+            InvalidManifests: a file could not be understood, or names two service accounts for one registry.
+            CredentialError: a service account has no credential, and the run is to promote.
             FileProblem: the inventory or the spool cannot be written.
         """
         if not (quarantine and self._confirm):
             return await self.promote(await self.plan(manifests, only=only, to=to, quarantine=quarantine))
         run = self._begin(Draft.of(manifests, only=only, to=to, quarantine=True))
+        await self._identify(selected(manifests, only=only, to=to))
         with _plain_errors():
             await self._copy_while_listing(run)
         return self._end(run, Ending.COMPLETE)
@@ -144,9 +169,10 @@ class Promoter:
         """Find out what is to be promoted; writes nothing. The arguments are those of `run`.
 
         Raises:
-            InvalidSettings, FileProblem: as `run`.
+            InvalidSettings, InvalidManifests, CredentialError, FileProblem: as `run`.
         """
         run = self._begin(Draft.of(manifests, only=only, to=to, quarantine=quarantine))
+        await self._identify(selected(manifests, only=only, to=to))
 
         async def take(pair_plans: Sequence[PairPlan]) -> None:
             run.draft.take(pair_plans)
@@ -227,8 +253,23 @@ class Promoter:
             FileProblem: the temporary inventory cannot be written.
         """
         path = parse_registry_path(registry)
+        self._transport.standing.begin([path])
+        await self._google.bind(self._service_accounts)
         async with snapshot(path, self._lister, selection=selection, listener=self._listener) as taken:
             yield taken
+
+    async def _identify(self, manifests: PromoterManifests) -> None:
+        """Get ready the accounts of all registry entries, and let none have a bad name from earlier runs."""
+        named, problems = named_accounts(manifests)
+        if problems and self._use_service_accounts:
+            raise InvalidManifests(problems)
+        entries = [entry.path for each in manifests.manifests for entry in (each.source, *each.destinations)]
+        self._transport.standing.begin(dict.fromkeys(entries))
+        bindings = dict(self._service_accounts)
+        if self._use_service_accounts:
+            required = self._confirm
+            bindings = {path: Binding(account, required) for path, account in named.items()} | bindings
+        await self._google.bind(bindings)
 
     def _begin(self, draft: Draft) -> "_Run":
         self._transport.guard.protect(draft.sources)
@@ -338,6 +379,17 @@ async def _by_source(pair_plans: Iterable[PairPlan]) -> AsyncIterator[Sequence[P
 def _order(item: tuple[EdgeKey, Failure]) -> tuple[Repository, Repository, Digest, str]:
     source, destination, digest, tag = item[0]
     return source, destination, digest, tag or ""
+
+
+def _bindings(named: Mapping[str, str]) -> dict[RegistryPath, Binding]:
+    """The accounts that the operator names, and therefore wants to be used and no others."""
+    bindings = {}
+    for registry, account in named.items():
+        try:
+            bindings[parse_registry_path(registry)] = Binding(account, required=True)
+        except InvalidReference as error:
+            raise InvalidSettings("registry of a service account", registry, error.expected) from error
+    return bindings
 
 
 def _strategies(named: Mapping[str, str]) -> Strategies:

@@ -11,6 +11,15 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+@pytest.fixture(autouse=True)
+def _nobody_to_google(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No account of whoever runs the tests, or of the machine, is ever found; nor is the metadata server asked for."""
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GCE_METADATA_HOST", "GCE_METADATA_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", os.devnull)
+
+
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """Asyncio; on uvloop where CIP_TEST_LOOP asks for it."""

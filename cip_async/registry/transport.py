@@ -18,8 +18,10 @@ import anyio
 
 from cip_async.errors import CipError
 from cip_async.events import Listener
+from cip_async.model.report import RequestClass
 from cip_async.reference import Host
 from cip_async.registry.credentials.provider import CredentialProvider
+from cip_async.registry.credentials.standing import REFUSALS, Standing
 from cip_async.registry.credentials.tokens import Authorizer
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
@@ -52,6 +54,7 @@ class Transport:
         self.guard = guard
         self.ledger = Ledger()
         self.retry = Retry(settings.retries)
+        self.standing = Standing()
         self._session = session
         self._exchanger = Exchanger(
             session=session,
@@ -150,6 +153,7 @@ class Transport:
 
     async def _authorized(self, request: Request, again: bool) -> Answer:
         """Send with the best authorization known, and once more if the host asks for a better one."""
+        self.standing.check(request.host, request.repository, write=request.is_write)
         authorization = await self._authorization(request)
         answer = await self._exchanger.exchange(request, authorization, again=again)
         if answer.status == HTTPStatus.UNAUTHORIZED:
@@ -157,8 +161,30 @@ class Transport:
             if better is not None:
                 answer = await self._exchanger.exchange(request, better, again=True)
         if answer.status not in request.expected:
-            raise self._exchanger.failure(request, answer)
+            raise await self._failure(request, answer)
+        if answer.status not in REFUSALS:
+            self.standing.admitted(request.host, request.repository, write=request.is_write)
         return answer
+
+    async def _failure(self, request: Request, answer: Answer) -> CipError:
+        """The error that an unexpected answer is: of an account that is refused as such, or of this request.
+
+        A mount asks for more than the entry that it goes to, so its refusal says nothing of it.
+        """
+        error = self._exchanger.failure(request, answer)
+        at_home = same_origin(answer.url, self.endpoints.origin(request.host))
+        if answer.status not in REFUSALS or request.request_class is RequestClass.MOUNT or not at_home:
+            return error
+        owner = await self._authorizer.owner(request.host, request.repository)
+        told = self.standing.refused(
+            request.host,
+            request.repository,
+            write=request.is_write,
+            owner=owner,
+            status=answer.status,
+            said=error.reason,
+        )
+        return told or error
 
     async def _authorization(self, request: Request) -> str | None:
         if request.url is not None and not self._at_home(request):

@@ -1,6 +1,6 @@
 """What a credential is, and the protocol of those who find one. Secrets never show in a `repr`."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import attrs
@@ -30,9 +30,15 @@ class IdentityToken:
 
 @attrs.frozen(kw_only=True)
 class BearerToken:
-    """A token that the registry takes as it is, such as a Google access token: no challenge, no exchange."""
+    """A token that the registry takes as it is, such as a Google access token: no challenge, no exchange.
+
+    `owner` says whose it is, where that is known. `renew` gets another one once this one is refused, and raises
+    `CredentialError` if there is none to be had.
+    """
 
     token: str = attrs.field(repr=False)
+    owner: str = ""
+    renew: "Callable[[], Awaitable[BearerToken]] | None" = attrs.field(default=None, repr=False, eq=False)
 
 
 Credential = Anonymous | Password | IdentityToken | BearerToken

@@ -82,9 +82,7 @@ class Authorizer:
         """
         credential = await self._provider.credential(host, repository)
         if isinstance(credential, BearerToken):
-            if not _fits_a_header(credential.token):
-                raise CredentialError(host, "its token is empty or contains characters that no token has")
-            return f"Bearer {credential.token}"
+            return _ready(host, credential)
         known = self._challenges.get(host)
         if isinstance(known, _Bearer):
             token = await self._token(host, known, credential, scopes)
@@ -100,6 +98,10 @@ class Authorizer:
         headers = refused.headers.getall("WWW-Authenticate", [])
         offered = {challenge.scheme: challenge for challenge in challenges(headers)}
         credential = await self._provider.credential(host, repository)
+        if isinstance(credential, BearerToken) and credential.renew is not None:
+            ready = _ready(host, credential)
+            renewed = _ready(host, await credential.renew()) if ready == sent else ready
+            return renewed if renewed != sent else None
         if "bearer" in offered:
             bearer = self._challenges[host] = self._vetted(host, offered["bearer"])
             self._forget(host, scopes, sent)
@@ -114,6 +116,15 @@ class Authorizer:
             basic = _basic(credential)
             return basic if basic != sent else None
         return None
+
+    async def owner(self, host: Host, repository: Repository | None) -> str:
+        """Whose ready token is shown to `host`; empty where there is none, or it is not known whose it is.
+
+        Raises:
+            CredentialError: as `authorization`.
+        """
+        credential = await self._provider.credential(host, repository)
+        return credential.owner if isinstance(credential, BearerToken) else ""
 
     def _vetted(self, host: Host, challenge: Challenge) -> _Bearer:
         origin = self._endpoints.origin(host)
@@ -203,6 +214,12 @@ class Authorizer:
             content_type=None if body is None else "application/x-www-form-urlencoded",
             authorization=_basic(credential) if isinstance(credential, Password) else None,
         )
+
+
+def _ready(host: Host, credential: BearerToken) -> str:
+    if not _fits_a_header(credential.token):
+        raise CredentialError(host, "its token is empty or contains characters that no token has")
+    return f"Bearer {credential.token}"
 
 
 def _fits_a_header(token: str | None) -> TypeGuard[str]:
