@@ -125,15 +125,17 @@ class RegistryClient:
     async def get_document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
         """The image manifest or index `digest`, verified and parsed; None if it is proven absent.
 
+        Bytes that are not those of `digest` are asked for once more: they may have been damaged on the way.
+
         Raises:
             DigestMismatch: the bytes are not those of `digest`.
             UntrustedAnswer, UnsupportedContent: as `parse_document`.
             RegistryError: any other answer.
         """
         answer = await self._get_manifest(repository, digest)
-        if answer is None:
-            return None
-        return self._document(repository, digest, answer)
+        if answer is not None and not _is(digest, answer.body):
+            answer = await self._get_manifest(repository, digest)
+        return None if answer is None else self._document(repository, digest, answer)
 
     @asynccontextmanager
     async def blob(
@@ -298,7 +300,7 @@ class RegistryClient:
         whole = await self._get_manifest(repository, reference)
         if whole is None:
             return None
-        digest = Digest(reference) if ":" in reference else _sha256(whole.body)
+        digest = Digest(reference) if ":" in reference else _digest_of(whole.body)
         document = self._document(repository, digest, whole)
         return ManifestHead(digest=digest, media_type=document.media_type, size_bytes=len(whole.body))
 
@@ -405,14 +407,17 @@ def verify(repository: Repository, digest: Digest, body: bytes) -> None:
     Raises:
         DigestMismatch: it has another.
     """
-    algorithm = digest.partition(":")[0]
-    found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
-    if found != digest:
+    if not _is(digest, body):
+        found = _digest_of(body, digest.partition(":")[0])
         raise DigestMismatch(repository.host, f"{repository.path}@{digest}", f"the bytes have the digest {found}")
 
 
-def _sha256(body: bytes) -> Digest:
-    return Digest(f"sha256:{hashlib.sha256(body).hexdigest()}")
+def _is(digest: Digest, body: bytes) -> bool:
+    return _digest_of(body, digest.partition(":")[0]) == digest
+
+
+def _digest_of(body: bytes, algorithm: str = "sha256") -> Digest:
+    return Digest(f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}")
 
 
 def _same_algorithm(one: str, other: str) -> bool:

@@ -194,8 +194,8 @@ OPERATIONS = {
     CallClass.TAGS: (tags, (*FAILURES, *BROKEN), (FaultKind.SHORT, *LINKS)),
     CallClass.MANIFEST_GET: (
         document,
-        (*FAILURES, *BROKEN, FaultKind.NO_DIGEST, FaultKind.WRONG_TYPE),
-        (FaultKind.SHORT, FaultKind.WRONG_BYTES),
+        (*FAILURES, *BROKEN, FaultKind.NO_DIGEST, FaultKind.WRONG_TYPE, FaultKind.SHORT, FaultKind.WRONG_BYTES),
+        (),
     ),
     CallClass.BLOB_GET: (blob, (), (*FAILURES, *BROKEN)),
     CallClass.TAG_PUT: (put, (*FAILURES, FaultKind.NO_DIGEST), (FaultKind.WRONG_DIGEST, FaultKind.CONTENT_UNKNOWN)),

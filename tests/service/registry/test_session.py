@@ -13,7 +13,7 @@ from cip_async.errors import RegistryError, Unavailable
 from cip_async.registry.session import HttpSession
 from cip_async.settings import Timeouts
 from tests.service.registry.conftest import FOO, HASTY, HOST, IN_FLIGHT, ONE_TRY, V1, D, Open, Serve
-from tests.service.registry.scripted import Reply, Seen
+from tests.service.registry.scripted import Reply, Seen, ToLoopback
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +53,8 @@ async def get(session: HttpSession, url: str) -> int:
 
 async def test_only_what_a_request_says_is_sent(serve: Serve, reach: Open) -> None:
     registry = await serve(lambda _: Reply(headers={"Set-Cookie": "track=me"}, body=b'{"tags":[]}'))
-    reached = await reach(registry)
+    endpoints = {HOST: f"http://registry.example:{registry.port}"}
+    reached = await reach(endpoints=endpoints, resolver=ToLoopback())
     for _ in range(2):
         await reached.client.tags_page(FOO, n=9)
     assert {name.title() for name in registry.seen[1].headers} == {"Host", "User-Agent", "Accept-Encoding"}
