@@ -25,7 +25,7 @@ from cip_async.model.image import ImageDocument
 from cip_async.model.report import RequestClass
 from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
 from cip_async.registry.credentials.scopes import CATALOG, pull, push
-from cip_async.registry.documents import parse_document
+from cip_async.registry.documents import parse_document, refuse_schema_1
 from cip_async.registry.exchange import Answer, Replayable, Request
 from cip_async.registry.exchanger import BodyStream
 from cip_async.registry.origins import objection_to_location, same_origin, shown, supplied
@@ -305,11 +305,13 @@ class RegistryClient:
         return ManifestHead(digest=digest, media_type=document.media_type, size_bytes=len(whole.body))
 
     def _document(self, repository: Repository, digest: Digest, answer: Answer) -> ImageDocument:
+        content_type = answer.headers.get("Content-Type", "")
+        refuse_schema_1(repository, digest, content_type)
         verify(repository, digest, answer.body)
         return parse_document(
             repository,
             digest,
-            answer.headers.get("Content-Type", ""),
+            content_type,
             answer.body,
             most_children=self._bodies.index_children,
         )

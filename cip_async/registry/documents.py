@@ -74,10 +74,8 @@ def parse_document(
         UntrustedAnswer: not a document of the type that `content_type` says.
     """
     where = f"manifest {digest} of {repository.path}"
-
+    refuse_schema_1(repository, digest, content_type)
     media_type = content_type.partition(";")[0].strip()
-    if media_type in _SCHEMA_1:
-        raise UnsupportedContent(repository.host, where, _SCHEMA_1_REFUSED)
     try:
         document = _decoder.decode(body)
         if document.fs_layers is not None or document.schema_version == 1:
@@ -99,6 +97,16 @@ def parse_document(
         raise UntrustedAnswer(repository.host, where, str(error)) from error
     except UNDECODABLE as error:
         raise UntrustedAnswer(repository.host, where, f"not a valid image manifest: {error}") from error
+
+
+def refuse_schema_1(repository: Repository, digest: Digest, content_type: str) -> None:
+    """Refuse what is served as a Docker schema 1 manifest, of which a signed one seems to have the wrong digest.
+
+    Raises:
+        UnsupportedContent: it is one.
+    """
+    if content_type.partition(";")[0].strip() in _SCHEMA_1:
+        raise UnsupportedContent(repository.host, f"manifest {digest} of {repository.path}", _SCHEMA_1_REFUSED)
 
 
 class _Refused(ValueError):

@@ -74,7 +74,7 @@ class Copying:
     _told: anyio.Event = attrs.field(factory=anyio.Event)
     _transport: Transport | None = None
     _engine: Engine | None = None
-    _documents: Documents | None = None
+    documents: Documents | None = None
     _connector: aiohttp.TCPConnector | None = None
 
     def host(self, name: str) -> FakeHost:
@@ -141,12 +141,12 @@ class Copying:
         )
         self._transport = await self.stack.enter_async_context(transport)
         client = RegistryClient(transport, self.settings.bodies)
-        self._documents = Documents(client, self.settings.bodies)
+        self.documents = Documents(client, self.settings.bodies)
         fed = Counter(plan.pair.destination for plan in self.plans)
         self._engine = Engine(
             client=client,
             retry=transport.retry,
-            documents=self._documents,
+            documents=self.documents,
             committer=Committer(client, is_google),
             settings=self.settings,
             listener=self._hear,
@@ -189,6 +189,10 @@ class Copying:
             for failure in self.engine.progress.failures.values()
         }
 
+    def images_placed(self) -> list[ImagePlaced]:
+        """What was told of images that were placed, in order."""
+        return [event for event in self.events if isinstance(event, ImagePlaced)]
+
     def requests(self, host: str) -> dict[str, int]:
         """How many requests of each class a host got."""
         return dict(Counter(entry.call_class.value for entry in self.host(host).ledger.entries))
@@ -225,8 +229,8 @@ class Copying:
 
     def assert_nothing_remembered(self) -> None:
         """What was known of repositories and documents is forgotten, as all of it is done."""
-        assert self._documents is not None
-        assert self._documents._known == {}
+        assert self.documents is not None
+        assert self.documents._known == {}
         assert self.engine._placements._contents == {}
 
 

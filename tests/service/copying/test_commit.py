@@ -1,0 +1,119 @@
+"""How tags are written: one by one or several at a time, and never over another digest."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cip_async.fake_registry import images
+from cip_async.fake_registry.rules import Rules
+from cip_async.model.outcome import Fate
+from cip_async.reference import Host
+from tests.service.copying.conftest import Copying, Make, wanted
+
+pytestmark = pytest.mark.anyio
+
+IMAGE = images.single(seed="one")
+OTHER = images.single(seed="other")
+HOST = Host("registry.example")
+STORE = "prod/app"
+
+
+async def between(
+    copying: Make, *tags: str, rules: Callable[[], Rules] = Rules, before: Callable[[Copying], None] | None = None
+) -> Copying:
+    """An image copied within a host, after something was done to the registry."""
+    copy = await copying(rules=rules, hosts=(HOST,))
+    copy.plan("app", wanted(IMAGE, *tags), source=f"{HOST}/staging", to=[f"{HOST}/prod"])
+    if before is not None:
+        before(copy)
+    await copy.run()
+    return copy
+
+
+def tag_puts(copy: Copying) -> list[tuple[int, int]]:
+    """Status and number of tags of each PUT of tags."""
+    return [
+        (entry.status, max(1, entry.query_keys.count("tag")))
+        for entry in copy.host(HOST).ledger.find(call_class="tag-put")
+    ]
+
+
+async def test_many_tags_go_ten_at_a_time(copying: Make) -> None:
+    copy = await between(copying, *(f"v{number}" for number in range(25)))
+    copy.assert_promoted()
+    assert tag_puts(copy) == [(201, 10), (201, 10), (201, 5)]
+
+
+async def test_a_single_tag_is_put_as_ever(copying: Make) -> None:
+    copy = await between(copying, "v1")
+    assert tag_puts(copy) == [(201, 1)]
+    assert copy.engine.capabilities()[HOST] == {"mounts": True}
+
+
+async def test_a_registry_that_stumbles_over_several_tags_gets_one_by_one(copying: Make) -> None:
+    def stumble(copy: Copying) -> None:
+        copy.host(HOST).rules.most_tags = 1
+
+    copy = await between(copying, *(f"v{number}" for number in range(12)), before=stumble)
+    copy.assert_promoted()
+    assert tag_puts(copy) == [(414, 10), *[(201, 1)] * 12]
+    assert copy.engine.capabilities()[HOST]["several-tags"] is False
+
+
+async def test_google_is_not_asked_for_several(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io",))
+    copy.plan("app", wanted(IMAGE, "v1", "v2"), to=["gcr.io/prod"])
+    await copy.run()
+    assert copy.requests("gcr.io")["tag-put"] == 2
+    assert "several-tags" not in copy.engine.capabilities()[Host("gcr.io")]
+
+
+async def test_a_failure_of_another_kind_says_nothing_of_several_tags(copying: Make) -> None:
+    def forget_once(copy: Copying) -> None:
+        copy.host(HOST).faults.add("content-unknown", on=["tag-put"], times=1)
+
+    copy = await between(copying, "v1", "v2", before=forget_once)
+    copy.assert_promoted()
+    assert tag_puts(copy) == [(400, 2), (201, 2)]
+    assert copy.engine.capabilities()[HOST]["several-tags"] is True
+
+
+@pytest.mark.parametrize("tags", [("v1",), ("v1", "v2")])
+async def test_an_immutable_tag_that_points_elsewhere_fails_alone(copying: Make, tags: tuple[str, ...]) -> None:
+    def race(copy: Copying) -> None:
+        images.push(copy.host(HOST).store, STORE, OTHER, ["v1"])
+        copy.host(HOST).rules.immutable_tags = "moves"
+
+    copy = await between(copying, *tags, before=race)
+
+    failures = copy.failures()
+    assert set(failures) == {(f"{HOST}/{STORE}", "v1")}
+    fate, reason = failures[f"{HOST}/{STORE}", "v1"]
+    assert fate is Fate.FAILED
+    assert "immutable" in reason
+    expected = {"v1": OTHER.digest} | dict.fromkeys(tags[1:], IMAGE.digest)
+    assert copy.host(HOST).store.repository(STORE).tags == expected
+
+
+async def test_an_immutable_tag_that_points_there_already_is_no_failure(copying: Make) -> None:
+    def race(copy: Copying) -> None:
+        images.push(copy.host(HOST).store, STORE, IMAGE, ["v1"])
+        copy.host(HOST).rules.immutable_tags = "all"
+
+    copy = await between(copying, "v1", "v2", before=race)
+    assert copy.failures() == {}
+    copy.assert_promoted()
+
+
+async def test_a_child_whose_own_tag_is_refused_still_serves_its_index(copying: Make) -> None:
+    index = images.multi_arch(seed="multi")
+    child = index.children[0]
+    copy = await copying(rules=Rules, hosts=(HOST,))
+    images.push(copy.host(HOST).store, STORE, OTHER, ["child"])
+    copy.host(HOST).rules.immutable_tags = "moves"
+    copy.plan("app", wanted(index, "multi"), wanted(child, "child"), source=f"{HOST}/staging", to=[f"{HOST}/prod"])
+
+    await copy.run()
+
+    assert set(copy.failures()) == {(f"{HOST}/{STORE}", "child")}
+    assert copy.host(HOST).store.repository(STORE).tags == {"child": OTHER.digest, "multi": index.digest}
