@@ -53,7 +53,7 @@ async def get(session: HttpSession, url: str) -> int:
 
 async def test_only_what_a_request_says_is_sent(serve: Serve, reach: Open) -> None:
     registry = await serve(lambda _: Reply(headers={"Set-Cookie": "track=me"}, body=b'{"tags":[]}'))
-    endpoints = {HOST: f"http://registry.example:{registry.port}"}
+    endpoints: dict[str, str] = {HOST: f"http://registry.example:{registry.port}"}
     reached = await reach(endpoints=endpoints, resolver=ToLoopback())
     for _ in range(2):
         await reached.client.tags_page(FOO, n=9)
