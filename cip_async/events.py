@@ -65,6 +65,13 @@ class PairPlanned:
 
 
 @attrs.frozen(kw_only=True)
+class ListingExpected:
+    """More listings were found to be needed: of a source, where something is lacking, or of a repository once more."""
+
+    listings: int
+
+
+@attrs.frozen(kw_only=True)
 class CopyExpected:
     """More images were found to be placed: (digest, destination repository) combinations."""
 
@@ -133,6 +140,7 @@ Event = (
     | RepositoryListed
     | ListingFailed
     | PairPlanned
+    | ListingExpected
     | CopyExpected
     | BlobPlaced
     | ImagePlaced

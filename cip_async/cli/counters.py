@@ -8,6 +8,7 @@ from cip_async.events import (
     HostPaused,
     ImageFailed,
     ImagePlaced,
+    ListingExpected,
     ListingFailed,
     RepositoryListed,
     RequestDone,
@@ -56,6 +57,8 @@ class Counters:
                 self.repositories += event.total
             case StageStarted(stage=Stage.COPY):
                 self.images += event.total
+            case ListingExpected():
+                self.repositories += event.listings
             case CopyExpected():
                 self.images += event.images
             case HostPaused():

@@ -14,7 +14,16 @@ from collections.abc import Set as AbstractSet
 import attrs
 
 from cip_async.errors import CredentialError, RegistryError
-from cip_async.events import Listener, ListingFailed, PairPlanned, RepositoryListed, Stage, StageStarted, tell_nobody
+from cip_async.events import (
+    Listener,
+    ListingExpected,
+    ListingFailed,
+    PairPlanned,
+    RepositoryListed,
+    Stage,
+    StageStarted,
+    tell_nobody,
+)
 from cip_async.inventory.extent import narrowed, united, wanted_tagless, wanted_tags
 from cip_async.inventory.lanes import Lanes
 from cip_async.inventory.presence import HoldsDigest, presence
@@ -161,8 +170,10 @@ class _Crawl:
         if isinstance(known, ListingFailure):
             return known
         if known is None:
+            self._listener(ListingExpected(listings=1))
             known = group.known = await self._listed(group.source, self._asked(group.source, lacking))
         elif known.asked is not None and lacking - known.asked:
+            self._listener(ListingExpected(listings=1))
             more = self._asked(group.source, lacking - known.asked)
             known = group.known = await self._listed(group.source, more, known)
         return known
@@ -177,6 +188,7 @@ class _Crawl:
     ) -> None:
         """Ask the destination for digests that it was not asked for, since the source does not have them."""
         destination = waiting.destination.repository
+        self._listener(ListingExpected(listings=1))
         more = self._lister.digests(destination, doubtful)
         await self._plan(waiting.place, await self._listed(destination, more, waiting.destination), source)
 

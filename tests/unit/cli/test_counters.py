@@ -6,6 +6,7 @@ from cip_async.events import (
     HostPaused,
     ImageFailed,
     ImagePlaced,
+    ListingExpected,
     ListingFailed,
     RepositoryListed,
     RequestDone,
@@ -21,7 +22,8 @@ DIGEST = parse_digest(f"sha256:{'1' * 64}")
 def test_a_run_is_counted_from_its_events() -> None:
     counters = Counters()
     for event in (
-        StageStarted(stage=Stage.LIST, total=3),
+        StageStarted(stage=Stage.LIST, total=2),
+        ListingExpected(listings=1),
         RepositoryListed(repository=MIRROR, digests=1, tags=1),
         ListingFailed(repository=MIRROR, reason="gone"),
         StageStarted(stage=Stage.COPY, total=2),
