@@ -13,6 +13,8 @@ from tests.service.copying.conftest import HASTY, MIRRORS, PATIENT, Copying, Mak
 
 pytestmark = pytest.mark.anyio
 
+ONE_TRY = attrs.evolve(HASTY.retries, request_s=0.0, host_failures=1000)
+
 
 def plan_several(copy: Copying, *, repositories: int = 3) -> None:
     """Images that share layers, within repositories and between them."""
@@ -165,3 +167,30 @@ class TestContentUnknown:
         assert "BLOB_UNKNOWN" in reason
         assert copy.requests("eu.gcr.io")["tag-put"] == 3
         assert copy.requests("eu.gcr.io")["upload"] == 3 * len(image.all_blobs)
+
+
+async def test_an_upload_that_fails_for_good_is_given_up(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), settings=attrs.evolve(HASTY, retries=ONE_TRY))
+    image = images.single(seed="one")
+    copy.plan("app", wanted(image, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("eu.gcr.io").faults.add("500", on=["upload"])
+
+    await copy.run()
+
+    assert set(copy.failures()) == {("eu.gcr.io/prod/app", "v1")}
+    assert copy.requests("eu.gcr.io")["upload-cancel"] == len(image.all_blobs)
+    assert copy.host("eu.gcr.io").store.open_uploads == 0
+
+
+async def test_an_upload_that_is_sent_again_begins_anew_and_reads_nothing_again(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    image = images.single(seed="one", layers=[images.layer("large", MIB)])
+    copy.plan("app", wanted(image, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("eu.gcr.io").faults.add("upload-vanished", on=["upload"], times=3)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.requests("eu.gcr.io")["upload-start"] == len(image.all_blobs) + 3
+    assert copy.requests("eu.gcr.io")["upload"] == len(image.all_blobs) + 3
+    assert copy.requests("gcr.io")["blob-get"] == len(image.all_blobs)
