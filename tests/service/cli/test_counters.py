@@ -18,8 +18,9 @@ async def test_everything_that_was_expected_was_done(quarantine: bool, staging: 
     config = staging.folder / "config.json"
     config.write_text("{}")
     counters = Counters()
-    options = {"endpoints": staging.servers.endpoints, "docker_config": config, "listener": counters}
-    async with Promoter(confirm=True, **options) as promoter:
+    async with Promoter(
+        confirm=True, endpoints=staging.servers.endpoints, docker_config=config, listener=counters
+    ) as promoter:
         await promoter.run(await staging.manifests(), quarantine=quarantine)
     sources, destinations = 6, 12
     assert counters.repositories == counters.listed == sources + destinations
