@@ -133,7 +133,11 @@ class RegistryClient:
             RegistryError: any other answer.
         """
         answer = await self._get_manifest(repository, digest)
-        if answer is not None and not _is(digest, answer.body):
+        if answer is None:
+            return None
+        try:
+            return self._document(repository, digest, answer)
+        except DigestMismatch:
             answer = await self._get_manifest(repository, digest)
         return None if answer is None else self._document(repository, digest, answer)
 
@@ -409,13 +413,9 @@ def verify(repository: Repository, digest: Digest, body: bytes) -> None:
     Raises:
         DigestMismatch: it has another.
     """
-    if not _is(digest, body):
-        found = _digest_of(body, digest.partition(":")[0])
+    found = _digest_of(body, digest.partition(":")[0])
+    if found != digest:
         raise DigestMismatch(repository.host, f"{repository.path}@{digest}", f"the bytes have the digest {found}")
-
-
-def _is(digest: Digest, body: bytes) -> bool:
-    return _digest_of(body, digest.partition(":")[0]) == digest
 
 
 def _digest_of(body: bytes, algorithm: str = "sha256") -> Digest:
