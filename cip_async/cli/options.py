@@ -32,6 +32,8 @@ class Connection:
     strategies: Mapping[str, str]
     ca_cert: Path | None
     docker_config: Path | None
+    key_files: tuple[Path, ...] = ()
+    use_service_accounts: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +56,29 @@ class Telling:
         return screen
 
 
+def access_options(command: Decorated) -> Decorated:
+    """Add the options that lead to registries: where they are, whom to trust, which credentials to use."""
+    return _all_of(
+        click.option(
+            "--endpoint",
+            "endpoints",
+            multiple=True,
+            callback=_endpoints,
+            metavar="HOST=URL",
+            help="Send what is meant for HOST to URL. Repeatable.",
+        ),
+        click.option(
+            "--ca-cert", type=EXISTING_FILE, metavar="FILE", help="Trust these certificate authorities too (PEM)."
+        ),
+        click.option(
+            "--docker-config",
+            type=EXISTING_FILE,
+            metavar="FILE",
+            help="Take credentials from this file instead of Docker's own config.json.",
+        ),
+    )(command)
+
+
 def connection_options(command: Decorated) -> Decorated:
     """Add the options of which `connection` makes a `Connection`."""
     return _all_of(
@@ -65,14 +90,7 @@ def connection_options(command: Decorated) -> Decorated:
             metavar="N",
             help="Requests in flight per host, at most.",
         ),
-        click.option(
-            "--endpoint",
-            "endpoints",
-            multiple=True,
-            callback=_endpoints,
-            metavar="HOST=URL",
-            help="Send what is meant for HOST to URL. Repeatable.",
-        ),
+        access_options,
         click.option(
             "--listing",
             "strategies",
@@ -82,14 +100,22 @@ def connection_options(command: Decorated) -> Decorated:
             help=f"List HOST in this way, {' or '.join(_STRATEGIES)}, where its name does not tell. Repeatable.",
         ),
         click.option(
-            "--ca-cert", type=EXISTING_FILE, metavar="FILE", help="Trust these certificate authorities too (PEM)."
+            "--key-files",
+            multiple=True,
+            callback=_files,
+            metavar="FILE[,FILE…]",
+            help="Key files of Google service accounts; each is used for the account that it is of. Repeatable.",
         ),
-        click.option(
-            "--docker-config",
-            type=EXISTING_FILE,
-            metavar="FILE",
-            help="Take credentials from this file instead of Docker's own config.json.",
-        ),
+    )(command)
+
+
+def accounts_option(command: Decorated) -> Decorated:
+    """Add the option whether the service accounts that promoter manifests name are used."""
+    return click.option(
+        "--use-service-account/--no-use-service-account",
+        default=True,
+        show_default=True,
+        help="Use the service accounts of the promoter manifests, or only the credentials that are here anyway.",
     )(command)
 
 
@@ -122,6 +148,8 @@ def connection(options: dict[str, Any]) -> Connection:
         strategies=options.pop("strategies"),
         ca_cert=options.pop("ca_cert"),
         docker_config=options.pop("docker_config"),
+        key_files=options.pop("key_files"),
+        use_service_accounts=options.pop("use_service_account", True),
     )
 
 
@@ -141,6 +169,11 @@ def _all_of(*decorators: Callable[[Decorated], Decorated]) -> Callable[[Decorate
         return command
 
     return decorate
+
+
+def _files(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Path, ...]:
+    files = (name for value in values for name in value.split(","))
+    return tuple(Path(EXISTING_FILE.convert(name, parameter, context)) for name in files if name)
 
 
 def _endpoints(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from cip_async.cli.options import (
     FILE,
     Connection,
     Telling,
+    accounts_option,
     connection,
     connection_options,
     telling,
@@ -79,6 +80,7 @@ class RunOptions:
 )
 @check_options
 @connection_options
+@accounts_option
 @telling_options
 def run(**options: Any) -> None:
     """Promote images from staging registries to their mirrors, as promoter manifests want it.

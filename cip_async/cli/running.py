@@ -148,6 +148,8 @@ def _promoter(options: RunOptions, listener: Listener) -> Promoter:
         strategies=connection.strategies,
         ca_cert=connection.ca_cert,
         docker_config=connection.docker_config,
+        key_files=connection.key_files,
+        use_service_accounts=connection.use_service_accounts,
         server_side_only=options.server_side_only,
         inventory=options.inventory,
         listener=listener,

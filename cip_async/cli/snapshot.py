@@ -32,6 +32,7 @@ class SnapshotOptions:
     tag: Tag | None
     count: bool
     output: Output
+    service_account: str | None
     connection: Connection
     telling: Telling
 
@@ -64,6 +65,7 @@ def _tag(context: click.Context, parameter: click.Parameter, value: str | None) 
 )
 @click.option("--minimal", is_flag=True, help="Leave out untagged images that an index in the snapshot refers to.")
 @click.option("--tag", callback=_tag, metavar="TAG", help="Only images with this tag, and of their tags only this.")
+@click.option("--service-account", metavar="ACCOUNT", help="Read as this Google service account.")
 @click.option("--count", is_flag=True, help="Say how much there is (names, digests, tags, rows of CSV) instead.")
 @click.option(
     "--from-manifests",
@@ -92,6 +94,7 @@ def snapshot(**options: Any) -> None:
         tag=options["tag"],
         count=options["count"],
         output=Output(options["output"]),
+        service_account=options["service_account"],
         connection=connection(options),
         telling=telling(options),
     )
@@ -115,6 +118,7 @@ def _check(options: dict[str, Any]) -> None:
         raise click.UsageError("--from-manifests needs --of REGISTRY.")
     if len(manifests) != 1:
         raise click.UsageError("--from-manifests needs either --manifest FILE or --thin-manifest-dir DIR.")
-    for name in ("minimal", "tag"):
+    for name in ("minimal", "tag", "service_account"):
         if options[name]:
-            raise click.UsageError(f"--{name} looks into a registry: it cannot be used with --from-manifests.")
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option} looks into a registry: it cannot be used with --from-manifests.")

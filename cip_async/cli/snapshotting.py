@@ -60,8 +60,9 @@ async def _taken(options: SnapshotOptions, listener: Listener) -> AsyncIterator[
             yield taken
     else:
         selection = Selection(minimal=options.minimal, tag=options.tag)
+        accounts = {options.registry: options.service_account} if options.service_account else {}
         async with (
-            reader(options.connection, listener) as promoter,
+            reader(options.connection, listener, accounts) as promoter,
             promoter.snapshot(options.registry, selection=selection) as taken,
         ):
             yield taken

@@ -6,6 +6,7 @@ until shortly before they expire, and each account's is asked for once at a time
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ READ: Final = ("https://www.googleapis.com/auth/cloud-platform.read-only",)
 """What a dry run asks for (https://cloud.google.com/artifact-registry/docs/reference/rest, "Authorization scopes")."""
 WRITE: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 _AMBIENT: Final = ""
+_ACCOUNT: Final = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+", re.ASCII)
+"""It becomes part of a URL."""
 
 
 @attrs.define
@@ -83,7 +86,10 @@ class GoogleAccounts:
         Raises:
             AccountError: there is none to be had.
         """
-        return await self._token(account.lower(), refused)
+        account = account.lower()
+        if not _ACCOUNT.fullmatch(account):
+            raise AccountError(account, "is not the e-mail address of an account")
+        return await self._token(account, refused)
 
     async def ambient_token(self, *, refused: str | None = None) -> AccessToken:
         """A token of whoever this machine or its user is to Google, other than one that was `refused`.

@@ -63,7 +63,9 @@ def test_every_option_has_a_default() -> None:
 
 def test_options_are_understood(tmp_path: Path) -> None:
     ca_cert = tmp_path / "ca.pem"
-    ca_cert.touch()
+    keys = [tmp_path / f"{name}.json" for name in "abc"]
+    for path in (ca_cert, *keys):
+        path.touch()
     expected: tuple[object, ...] = (
         Connection(
             threads=8,
@@ -71,13 +73,15 @@ def test_options_are_understood(tmp_path: Path) -> None:
             strategies={"registry.example": "google"},
             ca_cert=ca_cert,
             docker_config=None,
+            key_files=(tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"),
         ),
         Telling(log_format=LogFormat.JSON, progress=ProgressMode.NEVER, verbosity=2),
         {},
     )
     arguments = (
         "--threads 8 --endpoint gcr.io=http://localhost:5000 --endpoint eu.gcr.io=http://localhost:5001?a=b"
-        f" --listing registry.example=google --ca-cert {ca_cert} --log-format json --progress never -vv"
+        f" --listing registry.example=google --ca-cert {ca_cert} --key-files {keys[0]},{keys[1]} --key-files {keys[2]}"
+        " --log-format json --progress never -vv"
     )
     assert output_of(*arguments.split()) == repr(expected)
 
@@ -95,6 +99,12 @@ def test_a_host_has_one_endpoint() -> None:
 
 def test_a_way_of_listing_that_is_unknown_is_explained() -> None:
     assert "'gcr.io=ftp' is not HOST=oci or HOST=google" in complaint_about("--listing", "gcr.io=ftp")
+
+
+def test_a_key_file_that_is_not_there_is_explained(tmp_path: Path) -> None:
+    there = tmp_path / "a.json"
+    there.touch()
+    assert "b.json' does not exist" in complaint_about("--key-files", f"{there},b.json")
 
 
 @pytest.mark.usefixtures("_loggers_as_before")
