@@ -8,6 +8,7 @@ github.com/google/go-containerregistry issues 2193 and 2332). An origin is schem
 import ipaddress
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from yarl import URL
 
@@ -76,8 +77,19 @@ def objection_to_redirect(request: URL, target: URL) -> str | None:
 
 
 def objection_to_location(request: URL, target: URL) -> str | None:
-    """Why an upload may not go to `target`, or None. Within one origin it goes with credentials, else without."""
-    return _objection_to_other_origin(request, target)
+    """Why an upload may not go to `target`, or None. Within one origin it goes with credentials, else without.
+
+    There it must also stay in its repository: what is written elsewhere was not asked for, and might be a source.
+    `request` is what opened the upload.
+    """
+    objection = _objection_to_other_origin(request, target)
+    if objection is not None or not same_origin(request, target):
+        return objection
+    blobs = f"{request.raw_path.partition('/blobs/uploads/')[0]}/blobs/"
+    climbs = ".." in unquote(target.raw_path).split("/")
+    if climbs or (target.raw_path.startswith("/v2/") and not target.raw_path.startswith(blobs)):
+        return f"it is in another repository ({shown(target)})"
+    return None
 
 
 def objection_to_link(request: URL, target: URL) -> str | None:

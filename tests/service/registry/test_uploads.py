@@ -96,6 +96,8 @@ async def test_a_location_on_another_origin_cannot_ask_for_credentials(serve: Se
         ("", "not a URL"),
         ("https://127.0.0.1/x", "a private address"),
         ("http://storage.example/x", "not https"),
+        ("/v2/prod/bar/blobs/uploads/u1", "in another repository"),
+        ("/v2/prod/foo/manifests/v1", "in another repository"),
         ("https://me:secret@registry.example/x", "carries a user name"),
     ],
 )

@@ -134,6 +134,37 @@ def test_where_a_redirect_or_an_upload_may_lead(objection: object, here: str, th
     assert found is None if reason is None else reason in found
 
 
+UPLOADS = URL("https://registry.example/v2/prod/foo/blobs/uploads/?mount=x")
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://registry.example/v2/prod/foo/blobs/uploads/u1?_state=x",
+        "https://registry.example/v2/prod/foo/blobs/upload/u1",
+        "https://registry.example/artifacts-uploads/namespaces/prod/u1",
+        "https://storage.example/v2/anything",
+    ],
+)
+def test_an_upload_stays_in_its_repository_or_outside_of_all(location: str) -> None:
+    assert objection_to_location(UPLOADS, URL(location)) is None
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://registry.example/v2/staging/foo/blobs/uploads/u1",
+        "https://registry.example/v2/prod/foo/manifests/v1",
+        "https://registry.example/v2/prod/foo/bar/blobs/uploads/u1",
+        "https://registry.example/v2/prod/foo/blobs/../../../staging/foo/blobs/uploads/u1",
+        "https://registry.example/v2/prod/foo/blobs/%2e%2e/%2E%2E/manifests/v1",
+        "https://registry.example/x/../v2/staging/foo/blobs/uploads/u1",
+    ],
+)
+def test_an_upload_into_another_repository_is_refused(location: str) -> None:
+    assert "another repository" in (objection_to_location(UPLOADS, URL(location, encoded=True)) or "")
+
+
 def test_a_link_stays_at_its_origin_and_path() -> None:
     assert objection_to_link(HERE, HERE.with_query("last=b")) is None
     assert "another path" in (objection_to_link(HERE, URL("https://registry.example/v2/bar/tags/list")) or "")
