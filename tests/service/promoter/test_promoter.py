@@ -335,6 +335,11 @@ class TestServerSideOnly:
         assert staging.in_mirror("gcr.io") == staging.wanted_tags()
 
 
+def unanswered_posts(report: Report, host: str) -> int:
+    """Requests that may have opened an upload of which nobody was told, since the run ended before the answer."""
+    return sum(line.requests for line in report.ledger if (line.host, line.method, line.status) == (host, "POST", 0))
+
+
 class TestCancellation:
     @both
     @pytest.mark.parametrize("after", [0, 1, 4])
@@ -365,7 +370,7 @@ class TestCancellation:
         assert {(edge.destination, edge.tag) for edge in promoted(report)} <= tags_in_mirrors(staging)
         for mirror in staging.mirrors:
             store = staging.servers[mirror].store
-            assert store.open_uploads == 0
+            assert store.open_uploads <= unanswered_posts(report, mirror)
             assert store.early_tags() == []
         finished = await promote(promoter_for, staging)
         assert fates(finished).keys() <= {Fate.PROMOTED, Fate.ALREADY_PROMOTED}
