@@ -269,7 +269,10 @@ class Placements:
             del self._contents[repository]
 
     def _host(self, node: BlobNode) -> HostBlobs:
-        return self._hosts.setdefault(node.repository.host, HostBlobs())
+        on_host = self._hosts.get(node.repository.host)
+        if on_host is None:
+            on_host = self._hosts[node.repository.host] = HostBlobs()
+        return on_host
 
     def _do(self, step: Mount | Bring | None) -> None:
         if step is not None:

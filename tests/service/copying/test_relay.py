@@ -1,6 +1,8 @@
 """Bytes that pass through here: read once, verified, held within bounds."""
 
+import tempfile
 import tracemalloc
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -199,3 +201,20 @@ async def test_two_hundred_megabytes_pass_through_a_small_memory(copying: Make) 
     copy.assert_promoted()
     assert copy.engine.progress.traffic().bytes_read > size_bytes
     assert peak_bytes < 20 * MIB
+
+
+async def test_a_spool_that_cannot_be_written_fails_what_needs_it_with_the_reason(
+    copying: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    copy = await copying(spool=Spool(memory_bytes=10_000))
+    copy.plan("app", wanted(LARGE_IMAGE, "large"), wanted(OTHER, "small"))
+
+    await copy.run()
+
+    assert set(copy.failures()) == {(f"{mirror}/app", "large") for mirror in MIRRORS}
+    assert all(
+        reason == f"{tmp_path}/missing: cannot spool a blob: No such file or directory"
+        for _, reason in copy.failures().values()
+    )
+    assert [copy.host(mirror).store.open_uploads for mirror in MIRRORS] == [0, 0, 0]
