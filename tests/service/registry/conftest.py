@@ -35,7 +35,7 @@ IN_FLIGHT = 4
 NOBODY = Anonymous()
 
 HASTY = Retries(
-    request_s=1.0,
+    request_s=20.0,
     first_delay_s=0.001,
     longest_delay_s=0.002,
     longest_retry_after_s=0.01,

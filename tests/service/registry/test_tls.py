@@ -43,7 +43,7 @@ def elsewhere(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def public_names(authority: trustme.CA) -> ssl.SSLContext:
-    return served_as(authority, "registry.org", "storage.registry.org", "auth.registry.org")
+    return served_as(authority, "registry.org", "storage.registry.org", "auth.registry.org", "auth.cloud.net")
 
 
 def answer(seen: Seen) -> Reply:
@@ -103,18 +103,22 @@ async def test_storage_beside_a_registry_of_a_private_network_is_reached(
         assert [piece async for piece in stream.pieces] == [b"blob"]
 
 
-async def test_a_token_service_within_the_registrys_domain_is_asked(
-    serve: Serve, reach: Open, public_names: ssl.SSLContext, ca_cert: Path
+@pytest.mark.parametrize(("name", "trusted"), [("auth.registry.org", ()), ("auth.cloud.net", ("auth.cloud.net",))])
+async def test_a_token_service_of_the_registrys_domain_or_trusted_by_name_is_asked(
+    serve: Serve, reach: Open, public_names: ssl.SSLContext, ca_cert: Path, name: str, trusted: tuple[str, ...]
 ) -> None:
     tokens = await serve(lambda _: Reply(body=b'{"token":"t"}'), public_names)
-    realm = f'Bearer realm="https://auth.registry.org:{tokens.port}/token"'
+    realm = f'Bearer realm="https://{name}:{tokens.port}/token"'
     registry = await serve(
         lambda seen: answer(seen) if seen.authorization else Reply(401, {"WWW-Authenticate": realm}), public_names
     )
     reached = await reach(
-        endpoints={HOST: f"https://registry.org:{registry.port}"}, ca_cert=ca_cert, resolver=ToLoopback()
+        endpoints={HOST: f"https://registry.org:{registry.port}"},
+        ca_cert=ca_cert,
+        resolver=ToLoopback(),
+        trusted_realms=frozenset(trusted),
     )
     assert await reached.client.head_manifest(FOO, V1) is not None
     assert [line.host for line in reached.transport.ledger.lines() if line.request_class == "token"] == [
-        f"auth.registry.org:{tokens.port}"
+        f"{name}:{tokens.port}"
     ]
