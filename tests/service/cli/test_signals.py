@@ -53,6 +53,23 @@ async def test_a_signal_ends_the_run_with_its_report(
     assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
 
 
+async def test_a_second_signal_ends_it_at_once(staging: Staging, environment: dict[str, str], tmp_path: Path) -> None:
+    staging.push("app", images.single(seed="app"), "v1")
+    host = staging.servers["us.gcr.io"]
+    host.latency.by_class |= dict.fromkeys((CallClass.UPLOAD, CallClass.UPLOAD_CANCEL), FOREVER_MS)
+    path = tmp_path / "report.json"
+    command = [*CIP, "run", f"--manifest={staging.written()}", "--confirm", f"--report={path}"]
+    with anyio.fail_after(60):
+        async with await anyio.open_process([*command, *endpoints(staging.servers)], env=environment) as process:
+            assert process.stderr is not None
+            async for text in TextReceiveStream(process.stderr):
+                if "promoted eu.gcr.io" in text or "Interrupted: " in text:
+                    process.send_signal(signal.SIGINT)
+            await process.wait()
+    assert process.returncode == -signal.SIGINT
+    assert not path.exists()
+
+
 async def test_the_next_run_finishes_the_work(staging: Staging, environment: dict[str, str]) -> None:
     staging.push("app", images.single(seed="app"), "v1")
     host = staging.servers["us.gcr.io"]
