@@ -32,4 +32,5 @@ def identity(delivery: Delivery) -> bytes | None:
     """
     if not delivery.message_id:
         return None
-    return hashlib.blake2b(delivery.data, digest_size=16, key=delivery.message_id.encode()[:64]).digest()
+    name = delivery.message_id.encode()
+    return hashlib.blake2b(b"%d:%b%b" % (len(name), name, delivery.data), digest_size=16).digest()

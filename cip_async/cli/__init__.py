@@ -11,9 +11,7 @@ from cip_async.cli.group import cip
 
 def main() -> None:
     """Run `cip` with the arguments of this process, and exit with its code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character gets its escape
+    _prepare_streams()
     try:
         arguments = arguments_of(sys.argv[1:], cip)
     except click.UsageError as error:
@@ -22,4 +20,16 @@ def main() -> None:
     cip.main(args=arguments, prog_name="cip")
 
 
-__all__ = ["cip", "main"]
+def auditor() -> None:
+    """Run `cip audit serve` with the arguments of this process, and exit with its code."""
+    _prepare_streams()
+    cip.main(args=["audit", "serve", *sys.argv[1:]], prog_name="cip")
+
+
+def _prepare_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character gets its escape
+
+
+__all__ = ["auditor", "cip", "main"]

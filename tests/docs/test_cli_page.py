@@ -10,7 +10,7 @@ from cip_async.cli import cip
 from tests.docs.pages import PAGES, ROOT, blocks
 
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-ELSEWHERE = {"fake-registry": "fake-registry.md"}
+ELSEWHERE = {"audit": "auditor.md", "fake-registry": "fake-registry.md"}
 """Commands that have a page of their own."""
 SHARED = ("How to reach registries", "How to be told")
 
@@ -22,7 +22,10 @@ def commands() -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> set[str]:
-    return {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+    """The options of a command; of a group, those of all its commands."""
+    own = {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(options, below))
 
 
 def section(text: str, heading: str) -> str:
