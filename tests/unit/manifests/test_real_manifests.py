@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cip_async.manifests.tree import load_manifests
+from cip_async.errors import InvalidManifests
+from cip_async.manifests.edit import with_images
+from cip_async.manifests.tree import load_images, load_manifests
 from cip_async.model.promoter_manifest import Totals
 from cip_async.planning.overlaps import overlaps
 from cip_async.planning.pairs import totals, wanted_pairs
+from cip_async.reference import Digest, ImageName, Tag
 from tests.unit.manifests.samples import told
 
 ROOT = os.environ.get("CIP_REAL_MANIFESTS", "")
@@ -44,3 +47,22 @@ def test_the_set_of_2024_has_one_malformed_digest_and_one_tag_that_is_wanted_twi
     assert (overlap.tag, len(overlap.destinations)) == ("v1.4.0", 22)
     assert str(overlap.first_place) == f"{NEW}/{NGINX}:218:81"
     assert str(overlap.second_place) == f"{NEW}/{NGINX}:219:81"
+
+
+@pytest.mark.parametrize("root", [OLD, NEW], ids=lambda root: root.name)
+def test_adding_to_every_image_keeps_every_line_and_each_file_its_style(root: Path) -> None:
+    digest, tag = Digest(f"sha256:{7:064x}"), Tag("v0.0.0-added")
+    for path in sorted(root.glob("images/*/images.yaml")):
+        content = path.read_bytes()
+        try:
+            names = {image.name for image in load_images(path)}
+        except InvalidManifests:
+            assert path == NEW / NGINX
+            continue
+        additions = {name: {digest: {tag}} for name in [*names, ImageName("new/image")]}
+        edited = with_images(content, str(path), additions)
+        rest = iter(edited.splitlines(keepends=True))
+        assert all(line in rest for line in content.splitlines(keepends=True) if line.endswith(b"\n")), path
+        assert edited.endswith(b"\n") == content.endswith(b"\n") or not content
+        assert edited.count(b"\r\n") in (0, edited.count(b"\n"))
+        assert with_images(edited, str(path), additions) == edited
