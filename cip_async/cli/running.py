@@ -129,6 +129,9 @@ async def _run(
 def show(ended: Ended, screen: Screen, form: FindingsFormat = FindingsFormat.TEXT) -> None:
     """Tell what was, or would be, promoted, what stands in the way, and what to do next."""
     report = ended.report
+    if ended.error is not None and ended.code is ExitCode.WRONG:
+        screen.note(printable(str(ended.error)))
+        return
     if report.dry_run:
         screen.results(promotion_table(report, width=result_width()))
     screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))

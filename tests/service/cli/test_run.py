@@ -260,6 +260,28 @@ async def test_the_inventory_is_kept_where_it_was_asked_for(cip: Cip, wanted: St
     assert inventory.read_bytes().startswith(b"SQLite format 3")
 
 
+async def test_an_inventory_that_is_none_ends_the_run_with_a_sentence(
+    cip: Cip, wanted: Staging, tmp_path: Path
+) -> None:
+    other, path = tmp_path / "other", tmp_path / "report.json"
+    other.write_text("something else, which must not be overwritten")
+    manifest = f"--manifest={wanted.written()}"
+    told = await cip("run", manifest, "--confirm", f"--inventory={other}", f"--report={path}", servers=wanted.servers)
+    assert told.code == 1
+    assert told.out == ""
+    assert told.err == f"{other}: is not an inventory: name another file, or remove this one\n"
+    assert wanted.writes() == []
+    assert read_report(path)["exit_code"] == 1
+
+
+async def test_a_report_that_cannot_be_written_at_the_end_leaves_the_run_partly_done(cip: Cip, wanted: Staging) -> None:
+    manifest = f"--manifest={wanted.written()}"
+    told = await cip("run", manifest, "--confirm", "--report=/dev/full", servers=wanted.servers)
+    assert told.code == 3
+    assert "/dev/full: the report cannot be written: No space left on device\n" in told.err
+    assert told.out.startswith("Promoted 6 edges (4 images) in ")
+
+
 async def test_a_report_that_cannot_be_written_is_refused_before_the_run(cip: Cip, wanted: Staging) -> None:
     manifest = f"--manifest={wanted.written()}"
     told = await cip("run", manifest, "--confirm", "--report=/nowhere/report.json", servers=wanted.servers)

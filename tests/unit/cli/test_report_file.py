@@ -1,6 +1,8 @@
 """The report's file: complete or not there."""
 
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,3 +69,12 @@ def test_a_folder_that_is_not_there_is_found_before_the_run(tmp_path: Path) -> N
 def test_a_folder_is_no_report(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="Is a directory"):
         check_writable(tmp_path)
+
+
+def test_a_pipe_that_a_link_leads_to_is_written_to() -> None:
+    program = (
+        "from pathlib import Path; from cip_async.cli.report_file import check_writable, write_report; "
+        "path = Path('/dev/stdout'); check_writable(path); write_report(path, ['{}'])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (result.stdout, result.stderr) == ("{}", "")
