@@ -7,7 +7,8 @@ import tarfile
 import tomllib
 import venv
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,11 +76,10 @@ def installed(wheel: Path, into: Path) -> Path:
 
 def printed(program: Path, *arguments: str) -> str:
     """What an installed program prints when it is run far from this checkout; it must end with 0."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     ended = subprocess.run(
         [str(program), *arguments],
         cwd=program.parent,
-        env=env,
+        env=_plain_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -87,3 +87,24 @@ def printed(program: Path, *arguments: str) -> str:
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
+
+
+@contextmanager
+def started(program: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """An installed program while it runs, with all that it says on `stdout`; killed if it does not end by itself."""
+    with subprocess.Popen(
+        [str(program), *arguments],
+        cwd=program.parent,
+        env=_plain_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _plain_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CIP_"))}

@@ -97,8 +97,8 @@ def test_an_image_runs_the_program_it_is_named_after_as_nobody_special(image: st
     assert int(user) > 0 < int(group)
 
 
-def test_every_program_of_this_project_has_an_image() -> None:
-    assert set(project()["scripts"]) <= set(IMAGES)
+def test_the_images_run_the_programs_of_this_project() -> None:
+    assert set(project()["scripts"]) == set(IMAGES)
 
 
 def test_a_build_without_a_target_makes_the_promoter() -> None:

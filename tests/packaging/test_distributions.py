@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import urllib.request
 from email.parser import BytesParser
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.packaging.distributions import (
     installed,
     printed,
     project,
+    started,
     unpacked,
 )
 
@@ -52,7 +54,25 @@ def test_installed_cip_tells_its_version_and_its_commit(programs: Path) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_installed_program_shows_its_help(programs: Path, script: str) -> None:
-    assert printed(programs / script, "--help").startswith(f"Usage: {script} ")
+    assert printed(programs / script, "--help").startswith("Usage: cip ")
+
+
+def test_an_installed_auditor_serves_until_it_is_terminated(programs: Path, tmp_path: Path) -> None:
+    manifests = tmp_path / "promoter-manifest.yaml"
+    manifests.write_text(
+        "registries: [{name: gcr.io/staging, src: true}, {name: gcr.io/prod}]\nimages: []\n", encoding="utf-8"
+    )
+    with started(
+        programs / "cip-auditor", "--manifest-path", str(manifests), "--address", "127.0.0.1", "--port", "0"
+    ) as auditor:
+        assert auditor.stdout is not None
+        port = next(found[1] for line in auditor.stdout if (found := re.search(r"listening on port (\d+)", line)))
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            f"http://127.0.0.1:{port}/healthz", timeout=30
+        ) as answer:
+            assert answer.status == 200
+        auditor.terminate()
+        assert auditor.wait(timeout=30) == 0
 
 
 def test_what_runs_is_what_was_installed_and_not_this_checkout(programs: Path) -> None:
