@@ -7,7 +7,7 @@ planned, while the crawl goes on.
 
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -21,13 +21,14 @@ from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.copying.progress import EdgeKey, Progress
-from cip_async.errors import CipError, InvalidManifests, InvalidReference, InvalidSettings
+from cip_async.errors import CipError, CredentialError, InvalidManifests, InvalidReference, InvalidSettings
 from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
 from cip_async.inventory.crawl import OnPlanned, crawl
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
 from cip_async.inventory.store import InventoryStore
+from cip_async.model.examination import Examination
 from cip_async.model.finding import Finding, Severity
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Plan
@@ -43,6 +44,7 @@ from cip_async.registry.credentials.docker_config import DockerConfig
 from cip_async.registry.credentials.google import Binding, GoogleCredentials
 from cip_async.registry.credentials.provider import Chain
 from cip_async.registry.endpoints import Endpoints
+from cip_async.registry.examination import examine
 from cip_async.registry.gate import Gates
 from cip_async.registry.google_http import GoogleHttp
 from cip_async.registry.guard import Guard
@@ -224,6 +226,22 @@ class Promoter:
         if any(finding.severity is Severity.ERROR for finding in run.findings):
             self._end(run, Ending.CHECK_FAILED)
         return run.findings
+
+    async def examine(
+        self, manifests: PromoterManifests, *, to: Sequence[str] | None = None
+    ) -> tuple[Examination, ...]:
+        """Try whether each source can be read and each destination written, without leaving anything behind.
+
+        A promoter that is dry begins no upload, so its destinations fail. `to` is as in `run`.
+
+        Raises:
+            InvalidManifests: they name two service accounts for one registry.
+        """
+        chosen = selected(manifests, to=to)
+        with suppress(CredentialError):  # it is told again for each registry that it concerns
+            await self._identify(chosen)
+        at_once = self._settings.hosts_at_once
+        return await examine(chosen, client=self._client, transport=self._transport, at_once=at_once)
 
     def report(self) -> Report:
         """What the last run did so far, or did; also after it was cancelled, or failed.

@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "run": "cip_async.cli.run:run",
     "snapshot": "cip_async.cli.snapshot:snapshot",
     "diff": "cip_async.cli.diff:diff",
+    "doctor": "cip_async.cli.doctor:doctor",
     "demo": "cip_async.cli.demo:demo",
     "audit": "cip_async.cli.audit:audit",
     "fake-registry": "cip_async.cli.fake_registry:fake_registry",

@@ -29,6 +29,10 @@ READ: Final = ("https://www.googleapis.com/auth/cloud-platform.read-only",)
 """What a dry run asks for (https://cloud.google.com/artifact-registry/docs/reference/rest, "Authorization scopes")."""
 WRITE: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 _AMBIENT: Final = ""
+_REFUSED_S: Final = 60.0
+"""How long an account that cannot be had is not asked for again, since some sources are slow to say so."""
+_STAND_IN_S: Final = 10.0
+"""How long a token that should be replaced and cannot be is used before that is tried again."""
 _ACCOUNT: Final = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+", re.ASCII)
 """It becomes part of a URL."""
 
@@ -42,6 +46,7 @@ class _Kept:
     token: AccessToken | None = None
     fresh_until_s: float = 0.0
     error: AccountError | None = None
+    error_until_s: float = 0.0
     credentials: Credentials | None = None
 
 
@@ -109,8 +114,9 @@ class GoogleAccounts:
             token = self._usable(kept, refused)
             if token is not None:
                 return token
-            if kept.attempts != attempts and kept.error is not None:
-                raise kept.error  # whoever was asking meanwhile had no luck
+            asked_meanwhile = kept.attempts != attempts
+            if kept.error is not None and (asked_meanwhile or self._clock() < kept.error_until_s):
+                return self._stand_in(kept, refused, kept.error)
             return await self._renew(account, kept, refused)
 
     def _usable(self, kept: _Kept, refused: str | None) -> AccessToken | None:
@@ -124,14 +130,20 @@ class GoogleAccounts:
         except AccountError as error:
             kept.attempts += 1
             kept.error = error
-            old = kept.token
-            if error.retryable and old is not None and old.value != refused and self._clock() < old.expires_at_s:
-                return old
-            raise
+            kept.error_until_s = 0.0 if error.retryable else self._clock() + _REFUSED_S
+            return self._stand_in(kept, refused, error)
         kept.attempts += 1
         kept.error = None
         kept.token, kept.fresh_until_s = token, token.fresh_until_s(self._clock())
         return token
+
+    def _stand_in(self, kept: _Kept, refused: str | None, error: AccountError) -> AccessToken:
+        """The token that is there, for as long as it lives, where a new one cannot be had just now."""
+        old, now_s = kept.token, self._clock()
+        if not error.retryable or old is None or old.value == refused or now_s >= old.expires_at_s:
+            raise AccountError(error.account, error.reason, retryable=error.retryable)
+        kept.fresh_until_s = min(old.expires_at_s, now_s + _STAND_IN_S)
+        return old
 
     async def _from_somewhere(self, account: str, kept: _Kept) -> AccessToken:
         if kept.credentials is not None:

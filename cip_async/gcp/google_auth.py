@@ -23,7 +23,7 @@ _LIMIT_S: Final = 30.0
 _LONGEST_REASON: Final = 300
 _SECRET: Final = re.compile(r"[^\s'\"]{61,}")
 """Runs of characters as long as no word is, but as tokens and keys are."""
-_MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError)
+_MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What google-auth raises over files and answers of an unexpected shape."""
 _LOADERS: Final = {
     "service_account": ("google.oauth2.service_account", "from_service_account_info"),

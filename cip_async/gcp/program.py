@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,17 +61,20 @@ async def run_program(
         )
     except OSError as error:
         raise ProgramFailure(f"the program {path} cannot be started: {error.strerror}") from error
+    ended: Ended | None = None
     try:
         with anyio.fail_after(limit_s):
             output = await _talk(process, stdin, most_bytes)
             if len(output) > most_bytes:
                 raise ProgramFailure(f"the program {path} wrote more than {most_bytes} bytes")
-            return Ended(code=await process.wait(), output=output)
+            ended = Ended(code=await process.wait(), output=output)
+            return ended
     except TimeoutError:
         raise ProgramFailure(f"the program {path} did not end within {limit_s:g} s") from None
     finally:
         with anyio.move_on_after(_CLEANUP_S, shield=True):
-            _kill(process)
+            if ended is None:
+                _kill(process)
             await process.aclose()
 
 
@@ -94,9 +98,6 @@ async def _read(stream: ByteReceiveStream, most_bytes: int) -> bytes:
 
 
 def _kill(process: Process) -> None:
-    """End the program and all it started, which would otherwise keep its output open."""
-    if process.returncode is None:
-        try:
-            os.killpg(process.pid, 9)
-        except (ProcessLookupError, PermissionError):
-            process.kill()
+    """End the program and all it started, which may outlive it and keep its output open."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -19,7 +19,7 @@ import anyio
 from cip_async.errors import CipError
 from cip_async.events import Listener
 from cip_async.model.report import RequestClass
-from cip_async.reference import Host
+from cip_async.reference import Host, Repository
 from cip_async.registry.credentials.provider import CredentialProvider
 from cip_async.registry.credentials.standing import REFUSALS, Standing
 from cip_async.registry.credentials.tokens import Authorizer
@@ -126,6 +126,14 @@ class Transport:
             if better is None:
                 raise self._exchanger.failure(request, answer)
             authorization, challenged = better, True
+
+    async def account(self, host: Host, repository: Repository | None) -> str:
+        """As whom a repository is used, for people.
+
+        Raises:
+            CredentialError: its credentials cannot be had.
+        """
+        return await self._authorizer.account(host, repository)
 
     async def _introduced(self, request: Request, again: bool) -> Answer:
         """Let the first request to a host learn alone what the host wants to see, so that not all do.

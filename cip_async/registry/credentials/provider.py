@@ -44,6 +44,19 @@ class BearerToken:
 Credential = Anonymous | Password | IdentityToken | BearerToken
 
 
+def shown_account(credential: Credential | None) -> str:
+    """Whose credential this is, for people; as much as it tells."""
+    match credential:
+        case None | Anonymous():
+            return "anonymous"
+        case Password(username=username):
+            return username
+        case BearerToken(owner=owner) if owner:
+            return owner
+        case _:
+            return "a token"
+
+
 class CredentialProvider(Protocol):
     """Finds the credential for a host, and keeps it fresh."""
 

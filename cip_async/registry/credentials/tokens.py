@@ -23,6 +23,7 @@ from cip_async.registry.credentials.provider import (
     CredentialProvider,
     IdentityToken,
     Password,
+    shown_account,
 )
 from cip_async.registry.credentials.scopes import Scopes, asked_by
 from cip_async.registry.endpoints import Endpoints
@@ -125,6 +126,14 @@ class Authorizer:
         """
         credential = await self._provider.credential(host, repository)
         return credential.owner if isinstance(credential, BearerToken) else ""
+
+    async def account(self, host: Host, repository: Repository | None) -> str:
+        """As whom `host` is used, for people.
+
+        Raises:
+            CredentialError: as `authorization`.
+        """
+        return shown_account(await self._provider.credential(host, repository))
 
     def _vetted(self, host: Host, challenge: Challenge) -> _Bearer:
         origin = self._endpoints.origin(host)
