@@ -7,6 +7,7 @@ from typing import Final
 
 import anyio
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from cip_async.audit.auditor import Auditor
 from cip_async.audit.happenings import PushRefused, Tell
@@ -72,7 +73,7 @@ class _Handlers:
                 return _problem(HTTPStatus.SERVICE_UNAVAILABLE if error.retryable else HTTPStatus.UNAUTHORIZED, error)
             except Undecided as error:
                 return _problem(HTTPStatus.SERVICE_UNAVAILABLE, error)
-            except (web.RequestPayloadError, OSError) as error:
+            except (web.RequestPayloadError, HttpProcessingError, OSError) as error:
                 return _problem(HTTPStatus.BAD_REQUEST, error)
             return web.json_response({"verdict": verdict.finding.value if verdict else "duplicate"})
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, TimeoutError("the time for one request is over"))

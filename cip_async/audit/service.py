@@ -68,7 +68,8 @@ async def served(app: web.Application, *, address: str, port: int, limits: Audit
     try:
         listener = socket.create_server((address, port), backlog=_BACKLOG)
     except OSError as error:
-        raise InvalidSettings("port", f"{address}:{port}", f"one that can be had ({error.strerror})") from error
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise InvalidSettings("port", f"{address}:{port}", f"one that can be had ({reason})") from error
     runner = web.AppRunner(
         app,
         access_log=None,
