@@ -85,7 +85,7 @@ def printed(program: Path, *arguments: str) -> str:
         check=False,
         timeout=60,
     )
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
 
