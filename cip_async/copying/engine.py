@@ -4,17 +4,17 @@ Three kinds of work run side by side: reading the documents of what is to be pla
 writes of each host. Each host has workers of its own, so a slow host holds back no other.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
 import anyio
-import attrs
 from anyio.abc import TaskGroup
 
 from cip_async.copying.backlog import Backlog
 from cip_async.copying.commit import Committer
 from cip_async.copying.crew import Crew, Job
 from cip_async.copying.documents import Documents
+from cip_async.copying.feed import Feed
 from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, State, Step, Want
 from cip_async.copying.placement import Placements
 from cip_async.copying.progress import Progress
@@ -24,22 +24,11 @@ from cip_async.copying.upload import Uploads
 from cip_async.errors import CipError, ContentUnknown, NotFound, RelayRefused
 from cip_async.events import BlobPlaced, ImageFailed, ImageLost, ImagePlaced, Listener, Placed
 from cip_async.model.image import ImageDocument
-from cip_async.model.plan import PairPlan, Promotion
+from cip_async.model.plan import PairPlan
 from cip_async.reference import Digest, Host, Repository, Tag
 from cip_async.registry.client import RegistryClient, UploadSession
 from cip_async.registry.retry import Retry
 from cip_async.settings import Settings
-
-_ReadDocuments = Callable[[Repository, Digest], Awaitable[dict[Digest, ImageDocument]]]
-
-
-@attrs.frozen(kw_only=True)
-class _Unit:
-    """One digest of one source repository, and where it is to go."""
-
-    source: Repository
-    digest: Digest
-    wanted: tuple[tuple[PairPlan, Promotion], ...]
 
 
 class Engine:
@@ -80,6 +69,13 @@ class Engine:
             readers=partial(self._crew, self._readers),
             on_read=self.progress.read,
         )
+        self._feed = Feed(
+            documents=documents,
+            crew=partial(self._crew, self._feeders),
+            wait_for_room=self._backlog.wait,
+            on_ready=self._start,
+            on_unreadable=self._cannot_start,
+        )
         self._relayed_to: dict[Digest, Repository] = {}
         self._open_pairs: dict[Repository, int] = {}
         self._mounts: dict[Host, bool] = {}
@@ -100,65 +96,29 @@ class Engine:
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks: TaskGroup = tasks
-                tasks.start_soon(self._feed, groups)
+                async for pair_plans in groups:
+                    self._take(pair_plans)
         finally:
             self._relays.close()
             await self._uploads.close()
 
-    async def _feed(self, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
-        async for pair_plans in groups:
-            source = pair_plans[0].pair.source
-            promoting = [pair_plan for pair_plan in pair_plans if pair_plan.promotions]
-            self._open_pairs[source] = len(promoting)
-            for pair_plan in promoting:
-                self.progress.expect(pair_plan)
-            for unit in _units(source, promoting):
-                self._crew(self._feeders, source.host).add(partial(self._start, unit))
+    def _take(self, pair_plans: Sequence[PairPlan]) -> None:
+        source = pair_plans[0].pair.source
+        promoting = [pair_plan for pair_plan in pair_plans if pair_plan.promotions]
+        self._open_pairs[source] = len(promoting)
+        for pair_plan in promoting:
+            self.progress.expect(pair_plan)
+        self._feed.add(source, promoting)
 
-    async def _start(self, unit: _Unit) -> None:
-        """Read the documents of one digest and have it placed wherever it is wanted, once there is room for it."""
-        await self._backlog.wait(pair_plan.pair.destination.host for pair_plan, _ in unit.wanted)
-        lacking = [item for item in unit.wanted if not item[1].in_destination]
-        if lacking:
-            await self._start_from(unit.source, unit, lacking, self._documents.tree)
-        for item in unit.wanted:
-            if item[1].in_destination:
-                origin = await self._origin_for_tags(unit, *item)
-                await self._start_from(origin, unit, [item], self._documents.top)
+    def _start(self, wants: Sequence[Want], documents: dict[Digest, ImageDocument], content_is_there: bool) -> None:
+        for want in wants:
+            self._carry_out(self._placements.add(want, documents, content_is_there=content_is_there))
 
-    async def _origin_for_tags(self, unit: _Unit, pair_plan: PairPlan, promotion: Promotion) -> Repository:
-        """Where to read a document of which only tags are missing: in the destination if the source has lost it."""
-        if promotion.in_source:
-            try:
-                if await self._documents.document(unit.source, unit.digest) is not None:
-                    return unit.source
-            except CipError:
-                return unit.source  # which is going to tell why
-        return pair_plan.pair.destination
-
-    async def _start_from(
-        self, origin: Repository, unit: _Unit, wanted: list[tuple[PairPlan, Promotion]], read: _ReadDocuments
-    ) -> None:
-        wants = [
-            Want(
-                source=unit.source,
-                origin=origin,
-                destination=pair_plan.pair.destination,
-                digest=unit.digest,
-                tags=promotion.tags,
-            )
-            for pair_plan, promotion in wanted
-        ]
-        try:
-            documents = await read(origin, unit.digest)
-        except CipError as error:
-            if isinstance(error, NotFound):
-                self._listener(ImageLost(source=origin, digest=unit.digest))
-            for want in wants:
-                self._end(want, dict.fromkeys(want.tags or (None,), error))
-            return
-        for want, (_, promotion) in zip(wants, wanted, strict=True):
-            self._carry_out(self._placements.add(want, documents, content_is_there=promotion.in_destination))
+    def _cannot_start(self, wants: Sequence[Want], error: CipError) -> None:
+        if isinstance(error, NotFound):
+            self._listener(ImageLost(source=wants[0].origin, digest=wants[0].digest))
+        for want in wants:
+            self._end(want, dict.fromkeys(want.tags or (None,), error))
 
     def _carry_out(self, steps: list[Step]) -> None:
         for step in steps:
@@ -313,12 +273,3 @@ class Engine:
         if crew is None:
             crew = crews[host] = Crew(self._tasks, self._threads)
         return crew
-
-
-def _units(source: Repository, pair_plans: Sequence[PairPlan]) -> list[_Unit]:
-    """The promotions of one source repository by digest, so that each digest is read once for all mirrors."""
-    wanted: dict[Digest, list[tuple[PairPlan, Promotion]]] = {}
-    for pair_plan in pair_plans:
-        for promotion in pair_plan.promotions:
-            wanted.setdefault(promotion.digest, []).append((pair_plan, promotion))
-    return [_Unit(source=source, digest=digest, wanted=tuple(items)) for digest, items in sorted(wanted.items())]

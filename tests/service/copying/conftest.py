@@ -55,6 +55,8 @@ HASTY = Settings(
     retries=Retries(request_s=0.2, first_delay_s=0.001, longest_delay_s=0.01, host_silence_s=0.0, host_failures=3)
 )
 """Gives up on a dead host after three failures."""
+ONE_TRY = attrs.evolve(HASTY.retries, request_s=0.0, host_failures=1000)
+"""Tries nothing again."""
 
 
 @attrs.define

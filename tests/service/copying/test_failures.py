@@ -72,6 +72,7 @@ async def test_where_the_source_lost_a_digest_its_bytes_come_from_the_destinatio
 
     copy.assert_promoted()
     assert copy.requests("gcr.io") == {}
+    copy.assert_nothing_remembered()
     assert [copy.requests(mirror) for mirror in MIRRORS] == [{"manifest-get": 1, "tag-put": 1}] * 3
 
 

@@ -9,11 +9,9 @@ from cip_async.fake_registry.rules import Rules
 from cip_async.model.outcome import Fate
 from cip_async.reference import Host
 from cip_async.settings import MIB, Spool, Timeouts
-from tests.service.copying.conftest import HASTY, MIRRORS, PATIENT, Copying, Make, wanted
+from tests.service.copying.conftest import HASTY, MIRRORS, ONE_TRY, PATIENT, Copying, Make, wanted
 
 pytestmark = pytest.mark.anyio
-
-ONE_TRY = attrs.evolve(HASTY.retries, request_s=0.0, host_failures=1000)
 
 
 def plan_several(copy: Copying, *, repositories: int = 3) -> None:
@@ -171,15 +169,25 @@ class TestContentUnknown:
 
 async def test_an_upload_that_fails_for_good_is_given_up(copying: Make) -> None:
     copy = await copying(hosts=("gcr.io", "eu.gcr.io"), settings=attrs.evolve(HASTY, retries=ONE_TRY))
-    image = images.single(seed="one")
-    copy.plan("app", wanted(image, "v1"), to=["eu.gcr.io/prod"])
-    copy.host("eu.gcr.io").faults.add("500", on=["upload"])
+    copy.one_by_one = True
+    image = images.single(seed="one", layers=0)
+    copy.plan("first", wanted(image, "v1"), to=["eu.gcr.io/prod"])
+    copy.plan("second", wanted(image, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("eu.gcr.io").faults.add("500", on=["upload"], repository="prod/first")
 
     await copy.run()
 
-    assert set(copy.failures()) == {("eu.gcr.io/prod/app", "v1")}
-    assert copy.requests("eu.gcr.io")["upload-cancel"] == len(image.all_blobs)
+    assert set(copy.failures()) == {("eu.gcr.io/prod/first", "v1")}
     assert copy.host("eu.gcr.io").store.open_uploads == 0
+    calls = [(entry.repository, entry.call_class.value) for entry in copy.host("eu.gcr.io").ledger.entries]
+    assert calls == [
+        ("prod/first", "upload-start"),
+        ("prod/first", "upload"),
+        ("prod/first", "upload-cancel"),
+        ("prod/second", "upload-start"),
+        ("prod/second", "upload"),
+        ("prod/second", "tag-put"),
+    ]
 
 
 async def test_an_upload_that_is_sent_again_begins_anew_and_reads_nothing_again(copying: Make) -> None:

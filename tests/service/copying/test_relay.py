@@ -12,7 +12,7 @@ from cip_async.fake_registry import images
 from cip_async.fake_registry.faults import FaultKind
 from cip_async.model.outcome import Fate
 from cip_async.settings import MIB, Spool, Timeouts
-from tests.service.copying.conftest import HASTY, MIRRORS, PATIENT, Copying, Make, wanted
+from tests.service.copying.conftest import HASTY, MIRRORS, ONE_TRY, PATIENT, Copying, Make, wanted
 
 pytestmark = pytest.mark.anyio
 
@@ -218,3 +218,29 @@ async def test_a_spool_that_cannot_be_written_fails_what_needs_it_with_the_reaso
         for _, reason in copy.failures().values()
     )
     assert [copy.host(mirror).store.open_uploads for mirror in MIRRORS] == [0, 0, 0]
+
+
+async def test_a_blob_that_no_mirror_takes_is_not_read_to_its_end(copying: Make) -> None:
+    settings = attrs.evolve(HASTY, retries=ONE_TRY, timeouts=Timeouts(stall_s=0.2))
+    copy = await copying(settings=settings, hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("gcr.io").faults.add("stalled", on=["blob-get"])
+    copy.host("eu.gcr.io").faults.add("500", on=["upload"])
+
+    await copy.run()
+
+    assert set(copy.failures()) == {("eu.gcr.io/prod/app", "v1")}
+    assert len(reads(copy)) == 1
+
+
+async def test_uploads_that_the_source_keeps_waiting_begin_anew_once_when_all_is_here(copying: Make) -> None:
+    settings = attrs.evolve(PATIENT, timeouts=Timeouts(stall_s=0.1))
+    copy = await copying(settings=settings, hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("gcr.io").faults.add("truncated", on=["blob-get"], times=len(LARGE_IMAGE.blobs))
+    copy.host("gcr.io").faults.add("429", on=["blob-get"], times=1, seconds=1.0)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.host("eu.gcr.io").ledger.count(call_class="upload", reference=LARGE_BLOB) == 2

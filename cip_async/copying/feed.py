@@ -1,0 +1,102 @@
+"""Reads the documents of what is to be placed, each digest once for all mirrors, and hands it on."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+
+import attrs
+
+from cip_async.copying.crew import Crew
+from cip_async.copying.documents import Documents
+from cip_async.copying.graph import Want
+from cip_async.errors import CipError
+from cip_async.model.image import ImageDocument
+from cip_async.model.plan import PairPlan, Promotion
+from cip_async.reference import Digest, Host, Repository
+
+OnReady = Callable[[Sequence[Want], dict[Digest, ImageDocument], bool], None]
+"""Is told of wants whose documents are here, and whether the destinations are believed to hold the content."""
+OnUnreadable = Callable[[Sequence[Want], CipError], None]
+"""Is told of wants whose documents cannot be read, and why."""
+
+_Read = Callable[[Repository, Digest], Awaitable[dict[Digest, ImageDocument]]]
+_Wanted = tuple[tuple[PairPlan, Promotion], ...]
+
+
+@attrs.frozen(kw_only=True)
+class _Unit:
+    """One digest of one source repository, and where it is to go."""
+
+    source: Repository
+    digest: Digest
+    wanted: _Wanted
+
+
+class Feed:
+    """Has the documents of promotions read by `crew(host)`, as fast as `wait_for_room` lets it."""
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        crew: Callable[[Host], Crew],
+        wait_for_room: Callable[[Iterable[Host]], Awaitable[None]],
+        on_ready: OnReady,
+        on_unreadable: OnUnreadable,
+    ) -> None:
+        self._documents = documents
+        self._crew = crew
+        self._wait_for_room = wait_for_room
+        self._on_ready = on_ready
+        self._on_unreadable = on_unreadable
+
+    def add(self, source: Repository, pair_plans: Sequence[PairPlan]) -> None:
+        """Feed all that is promoted from one source repository."""
+        for unit in _units(source, pair_plans):
+            self._crew(source.host).add(partial(self._read, unit))
+
+    async def _read(self, unit: _Unit) -> None:
+        await self._wait_for_room(pair_plan.pair.destination.host for pair_plan, _ in unit.wanted)
+        lacking = tuple(item for item in unit.wanted if not item[1].in_destination)
+        if lacking:
+            await self._read_from(unit.source, unit, lacking, self._documents.tree)
+        for item in unit.wanted:
+            if item[1].in_destination:
+                origin = await self._origin_for_tags(unit, *item)
+                await self._read_from(origin, unit, (item,), self._documents.top)
+
+    async def _origin_for_tags(self, unit: _Unit, pair_plan: PairPlan, promotion: Promotion) -> Repository:
+        """Where to read a document of which only tags are missing: in the destination if the source has lost it."""
+        if promotion.in_source:
+            try:
+                if await self._documents.document(unit.source, unit.digest) is not None:
+                    return unit.source
+            except CipError:
+                return unit.source  # which is going to tell why
+        return pair_plan.pair.destination
+
+    async def _read_from(self, origin: Repository, unit: _Unit, wanted: _Wanted, read: _Read) -> None:
+        wants = [
+            Want(
+                source=unit.source,
+                origin=origin,
+                destination=pair_plan.pair.destination,
+                digest=unit.digest,
+                tags=promotion.tags,
+            )
+            for pair_plan, promotion in wanted
+        ]
+        try:
+            documents = await read(origin, unit.digest)
+        except CipError as error:
+            self._on_unreadable(wants, error)
+        else:
+            self._on_ready(wants, documents, wanted[0][1].in_destination)
+
+
+def _units(source: Repository, pair_plans: Sequence[PairPlan]) -> list[_Unit]:
+    """The promotions of one source repository by digest, so that each digest is read once for all mirrors."""
+    wanted: dict[Digest, list[tuple[PairPlan, Promotion]]] = {}
+    for pair_plan in pair_plans:
+        for promotion in pair_plan.promotions:
+            wanted.setdefault(promotion.digest, []).append((pair_plan, promotion))
+    return [_Unit(source=source, digest=digest, wanted=tuple(items)) for digest, items in sorted(wanted.items())]
