@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from cip_async.fake_registry import images
 from cip_async.fake_registry.rules import Rules
 from cip_async.model.outcome import Fate
 from cip_async.reference import Host
-from tests.service.copying.conftest import Copying, Make, wanted
+from tests.service.copying.conftest import HASTY, ONE_TRY, Copying, Make, wanted
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +77,18 @@ async def test_a_failure_of_another_kind_says_nothing_of_several_tags(copying: M
     copy.assert_promoted()
     assert tag_puts(copy) == [(400, 2), (201, 2)]
     assert copy.engine.capabilities()[HOST]["several-tags"] is True
+
+
+async def test_a_registry_that_was_merely_down_is_tried_with_several_again(copying: Make) -> None:
+    copy = await copying(rules=Rules, hosts=(HOST,), settings=attrs.evolve(HASTY, threads=1, retries=ONE_TRY))
+    for name, image in (("app", IMAGE), ("other", OTHER)):
+        copy.plan(name, wanted(image, "v1", "v2"), source=f"{HOST}/staging", to=[f"{HOST}/prod"])
+    copy.host(HOST).faults.add("500", on=["tag-put"], times=1)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert tag_puts(copy) == [(500, 2), (201, 1), (201, 1), (201, 2)]
 
 
 @pytest.mark.parametrize("tags", [("v1",), ("v1", "v2")])

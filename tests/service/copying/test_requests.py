@@ -203,6 +203,19 @@ async def test_two_sources_that_want_the_same_place_it_once(copying: Make) -> No
     }
 
 
+async def test_a_child_that_is_there_already_is_not_put_again_for_its_own_sake(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.one_by_one = True
+    index = images.multi_arch(seed="multi")
+    copy.plan("app", wanted(index, "multi"), to=["eu.gcr.io/prod"])
+    copy.plan("app", wanted(index.children[0]), to=["eu.gcr.io/prod"], source="gcr.io/other")
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.requests("eu.gcr.io")["manifest-put"] == len(index.children)
+
+
 @pytest.mark.parametrize(
     "image",
     [
