@@ -17,10 +17,10 @@ from cip_async.audit.folder_source import read_wanted
 from cip_async.audit.git import Git
 from cip_async.audit.keeper import Manifests
 from cip_async.audit.wanted import Wanted
-from cip_async.errors import InvalidSettings, ManifestsUnavailable
+from cip_async.errors import InvalidManifests, InvalidSettings, ManifestsUnavailable
 
 _BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,200}", re.ASCII)
-_REVISION: Final = re.compile(r"^([0-9a-f]{40}(?:[0-9a-f]{24})?)\trefs/heads/", re.ASCII | re.MULTILINE)
+_REVISION: Final = r"^([0-9a-f]{40}(?:[0-9a-f]{24})?)\t"
 
 
 class GitSource:
@@ -34,6 +34,7 @@ class GitSource:
         self._git = Git(url, timeout_s)
         self._branch = _checked_branch(branch)
         self._path = _checked_path(path)
+        self._invalid: tuple[str, tuple[object, ...]] | None = None
 
     async def read(self, held: str | None) -> Manifests | None:
         """Clone the branch and read it; None if `held` is its revision.
@@ -42,8 +43,18 @@ class GitSource:
             InvalidManifests: what is there is not valid.
             ManifestsUnavailable: the repository cannot be reached, or has no such branch or path.
         """
-        if await self._newest() == held:
+        newest = await self._newest()
+        if newest == held:
             return None
+        if self._invalid is not None and self._invalid[0] == newest:
+            raise InvalidManifests(self._invalid[1])
+        try:
+            return await self._cloned()
+        except InvalidManifests as error:
+            self._invalid = newest, error.problems
+            raise
+
+    async def _cloned(self) -> Manifests:
         folder = Path(await to_thread.run_sync(tempfile.mkdtemp))
         try:
             await self._git.run(
@@ -58,7 +69,9 @@ class GitSource:
 
     async def _newest(self) -> str:
         """The revision that the branch has now."""
-        told = _REVISION.search(await self._git.run("ls-remote", "--", self._git.url, f"refs/heads/{self._branch}"))
+        name = f"refs/heads/{self._branch}"
+        output = await self._git.run("ls-remote", "--", self._git.url, name)
+        told = re.search(f"{_REVISION}{re.escape(name)}$", output, re.ASCII | re.MULTILINE)
         if told is None:
             raise ManifestsUnavailable(self._git.url, f"there is no branch {self._branch}")
         return told[1]
@@ -68,7 +81,10 @@ class GitSource:
         path = (root / self._path).resolve()
         if not path.is_relative_to(root) or not path.exists():
             raise ManifestsUnavailable(self._git.url, f"there is no {self._path} in the branch {self._branch}")
-        return read_wanted(path)
+        try:
+            return read_wanted(path)
+        except InvalidManifests as error:  # told as a reader of the repository knows its files
+            raise InvalidManifests(tuple(str(each).replace(f"{root}/", "") for each in error.problems)) from None
 
 
 def _checked_branch(branch: str) -> str:

@@ -14,6 +14,8 @@ from cip_async.errors import CipError
 
 _RETRY_S: Final = 10.0
 """Between two looks while there are no manifests at all."""
+_LONGEST_FAILURE: Final = 2000
+"""Of invalid manifests, there may be thousands of problems to tell."""
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +92,7 @@ class ManifestKeeper:
         try:
             read = await self._source.read(self.manifests.revision if self.manifests else None)
         except CipError as error:
-            self.failure = str(error)
+            self.failure = str(error)[:_LONGEST_FAILURE]
             self._tell(ManifestsFailed(reason=self.failure))
             return
         self._good_at = began_at

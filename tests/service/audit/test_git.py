@@ -149,8 +149,33 @@ async def test_a_repository_that_the_environment_names_is_not_the_one_that_is_re
 
 async def test_invalid_manifests_are_told_with_their_problems(repository: GitRepository) -> None:
     await repository.commit(thin("sha256:abc"))
-    with pytest.raises(InvalidManifests, match=r"images\.yaml:3:5: "):
+    with pytest.raises(InvalidManifests, match=r"^registry/images/mine/images\.yaml:3:5: "):
         await source(repository).read(None)
+
+
+async def test_a_revision_that_is_invalid_is_cloned_once(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await repository.commit(thin("sha256:abc"))
+    followed = source(repository)
+    with pytest.raises(InvalidManifests) as first:
+        await followed.read(None)
+    with monkeypatch.context() as patched:
+        patched.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+        with pytest.raises(InvalidManifests) as again:
+            await followed.read(None)
+    assert again.value.problems == first.value.problems
+    await repository.commit(thin(ONE))
+    assert await followed.read(None) is not None
+
+
+async def test_a_branch_whose_name_ends_like_another_s_is_not_taken_for_it(repository: GitRepository) -> None:
+    await repository.commit(thin(ONE))
+    await repository.commit(thin(ONE, TWO), branch="a/refs/heads/main")
+    revision = await repository.git("-C", str(repository.tree), "rev-parse", "main")
+    read = await source(repository).read(None)
+    assert read is not None
+    assert (read.revision, read.wanted.digests) == (revision, 1)
 
 
 @pytest.fixture

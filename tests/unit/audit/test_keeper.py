@@ -24,6 +24,7 @@ class Repository:
 
     revision: str = "one"
     is_broken: bool = False
+    reason: str = "it is broken"
     gate: anyio.Event | None = None
     reads: int = 0
     at_once: int = 0
@@ -36,7 +37,7 @@ class Repository:
             await self.gate.wait()
         self.at_once -= 1
         if self.is_broken:
-            raise ManifestsUnavailable("somewhere", "it is broken")
+            raise ManifestsUnavailable("somewhere", self.reason)
         return None if held == self.revision else Manifests(wanted=NOTHING_WANTED, revision=self.revision)
 
 
@@ -188,6 +189,13 @@ async def test_a_failure_keeps_the_last_good_manifests_and_is_told_until_it_is_o
 
     await during(it.keeper, ask)
     assert it.kinds() == [ManifestsRead, ManifestsFailed, ManifestsRead]
+
+
+async def test_of_a_long_failure_the_beginning_is_kept() -> None:
+    it = kept()
+    it.repository.is_broken, it.repository.reason = True, "x" * 10_000
+    await during(it.keeper, lambda: it.keeper.refreshed_since(0.0))
+    assert len(it.failure() or "") == 2000
 
 
 async def test_the_age_counts_from_the_last_good_look() -> None:
