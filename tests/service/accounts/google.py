@@ -15,7 +15,7 @@ METADATA = "/computeMetadata/v1/instance/service-accounts/default/"
 
 @attrs.define
 class FakeGoogle:
-    """Gives out tokens `<account>#<number>`; everything may be changed while it is being served."""
+    """Gives out tokens; everything may be changed while it is being served."""
 
     token_s: float = 3600.0
     """How long tokens live."""
@@ -29,6 +29,8 @@ class FakeGoogle:
     """Users by their refresh tokens."""
     issued: dict[str, str] = attrs.field(factory=dict)
     """Whose each token is."""
+    number: int = 0
+    """How many were ever given out."""
     scopes: list[str] = attrs.field(factory=list)
     server: Scripted | None = None
 
@@ -59,7 +61,8 @@ class FakeGoogle:
         return Reply(404)
 
     def issue(self, account: str) -> str:
-        token = f"ya29.Marker-{account}-{len(self.issued) + 1}"
+        self.number += 1
+        token = f"ya29.Marker-{self.number}"
         self.issued[token] = account
         return token
 
