@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from cip_async.audit.auditor import Auditor
-from cip_async.audit.happenings import PushRefused, Tell
+from cip_async.audit.happenings import Deferred, PushRefused, Tell
 from cip_async.audit.keeper import ManifestKeeper
 from cip_async.audit.limits import AuditLimits
 from cip_async.audit.messages import Delivery, Malformed, delivery
@@ -76,7 +76,9 @@ class _Handlers:
             except (web.RequestPayloadError, HttpProcessingError, OSError) as error:
                 return _problem(HTTPStatus.BAD_REQUEST, error)
             return web.json_response({"verdict": verdict.finding.value if verdict else "duplicate"})
-        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, TimeoutError("the time for one request is over"))
+        late = Undecided("the time for one request is over")
+        self._tell(Deferred(message_id="", reason=str(late), trace=_trace(request)))
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, late)
 
     async def health(self, request: web.Request) -> web.Response:
         """Say that the event loop turns."""

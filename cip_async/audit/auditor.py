@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+
+import attrs
 
 from cip_async.audit.children import Children
 from cip_async.audit.decide import Unknown, Verdict, decide, may_change, not_wanted, verified_child
@@ -66,17 +69,22 @@ class Auditor:
 
     async def _verdict(self, content: RegistryEvent | Malformed, published_at: float) -> Verdict:
         """The verdict on an event: nothing is called unwanted by manifests that are older than the event."""
-        verdict = await self._by_manifests_at_hand(content)
-        if not may_change(verdict):
-            return verdict
         if not self._keeper.is_as_new_as(published_at):
+            with suppress(CipError):  # of a source, which newer manifests may make unnecessary
+                verdict = await self._by_manifests_at_hand(content)
+                if not may_change(verdict):
+                    return verdict
             await self._keeper.refreshed_since(published_at)
-            verdict = await self._by_manifests_at_hand(content)
+        verdict = await self._by_manifests_at_hand(content)
+        if not may_change(verdict) or self._keeper.is_as_new_as(published_at):
+            return verdict
         if self._keeper.manifests is None:
             raise Undecided(f"no promoter manifests could be read yet: {self._keeper.failure}")
-        if may_change(verdict) and not self._keeper.is_as_new_as(published_at):
-            self._check_patience(published_at)
-        return verdict
+        reason = f"promoter manifests as new as the event cannot be read: {self._keeper.failure}"
+        if self._clock() - published_at < self._limits.patience_s:
+            raise Undecided(reason)
+        # Manifests that stay broken must not keep an alarm from being raised for ever.
+        return attrs.evolve(verdict, reason=f"{verdict.reason}; {reason}")
 
     async def _by_manifests_at_hand(self, content: RegistryEvent | Malformed) -> Verdict:
         manifests = self._keeper.manifests
@@ -97,8 +105,3 @@ class Auditor:
         if failure is not None:
             raise failure
         return not_wanted(unknown)
-
-    def _check_patience(self, published_at: float) -> None:
-        """Put an event off while it is young: broken manifests must not keep an alarm from being raised for ever."""
-        if self._clock() - published_at < self._limits.patience_s:
-            raise Undecided(f"promoter manifests as new as the event cannot be read: {self._keeper.failure}")

@@ -74,11 +74,13 @@ class Children:
         now = self._clock()
         source = self._known(content.source)
         found = _parent(source, content, packed(digest))
+        leave_alone = now < source.alone_until
         while found is None and _unread(source, content, now):
-            if source.failure is not None and now < source.alone_until:
+            if source.failure is not None and leave_alone:
                 raise source.failure
             source = await self._once.get(content.source, lambda: self._read_unread(content, now))
             found = _parent(source, content, packed(digest))
+            leave_alone = True
         return found
 
     def _known(self, repository: Repository) -> _Source:

@@ -33,10 +33,13 @@ def read_wanted(path: Path) -> Wanted:
 
     Raises:
         InvalidManifests: what is there is not valid.
-        ManifestsUnavailable: there is nothing.
+        ManifestsUnavailable: there is nothing, or nothing that can be read.
     """
-    if path.is_dir():
-        return wanted(wanted_pairs(load_manifests(thin_manifest_dir=path)))
-    if path.is_file():
-        return wanted(wanted_pairs(load_manifests(manifest=path)))
+    try:
+        if path.is_dir():
+            return wanted(wanted_pairs(load_manifests(thin_manifest_dir=path)))
+        if path.is_file():
+            return wanted(wanted_pairs(load_manifests(manifest=path)))
+    except OSError as error:
+        raise ManifestsUnavailable(str(path), f"cannot be read: {error.strerror}") from error
     raise ManifestsUnavailable(str(path), "there is no such file or folder")

@@ -55,7 +55,10 @@ class GitSource:
             raise
 
     async def _cloned(self) -> Manifests:
-        folder = Path(await to_thread.run_sync(tempfile.mkdtemp))
+        try:
+            folder = Path(await to_thread.run_sync(tempfile.mkdtemp))
+        except OSError as error:
+            raise ManifestsUnavailable(self._git.url, f"no temporary folder: {error.strerror}") from error
         try:
             await self._git.run(
                 "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--template=",
@@ -78,9 +81,13 @@ class GitSource:
 
     def _wanted(self, folder: Path) -> Wanted:
         root = folder.resolve()
-        path = (root / self._path).resolve()
-        if not path.is_relative_to(root) or not path.exists():
-            raise ManifestsUnavailable(self._git.url, f"there is no {self._path} in the branch {self._branch}")
+        missing = ManifestsUnavailable(self._git.url, f"there is no {self._path} in the branch {self._branch}")
+        try:
+            path = (root / self._path).resolve(strict=True)
+        except (OSError, RuntimeError):  # a loop of links is a RuntimeError before Python 3.13
+            raise missing from None
+        if not path.is_relative_to(root):
+            raise missing
         try:
             return read_wanted(path)
         except InvalidManifests as error:  # told as a reader of the repository knows its files

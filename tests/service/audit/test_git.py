@@ -97,10 +97,12 @@ async def test_a_path_that_leads_out_of_the_repository_is_not_followed(
     outside = tmp_path / "outside"
     await anyio.Path(outside).mkdir()
     await repository.commit(thin(ONE))
-    await anyio.Path(repository.tree / "link").symlink_to(outside)
+    for name, target in (("out", outside), ("loop", "loop"), ("git", ".git/../..")):
+        await anyio.Path(repository.tree / name).symlink_to(target)
     await repository.commit({"README.md": "changed"})
-    with pytest.raises(ManifestsUnavailable, match="there is no link in the branch main"):
-        await source(repository, path="link").read(None)
+    for name in ("out", "loop", "git"):
+        with pytest.raises(ManifestsUnavailable, match=f"there is no {name} in the branch main"):
+            await source(repository, path=name).read(None)
 
 
 async def test_a_repository_that_is_not_there_is_told_in_git_s_words(tmp_path: Path) -> None:
@@ -113,6 +115,15 @@ async def test_a_git_that_takes_too_long_is_ended(repository: GitRepository) -> 
     await repository.commit(thin(ONE))
     with pytest.raises(ManifestsUnavailable, match="git took longer than 1e-06 s"):
         await GitSource(repository.url, branch="main", path=".", timeout_s=0.000001).read(None)
+
+
+async def test_a_disk_without_room_for_a_clone_is_told(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await repository.commit(thin(ONE))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(ManifestsUnavailable, match="no temporary folder: No such file or directory"):
+        await source(repository).read(None)
 
 
 async def test_a_git_that_is_not_installed_is_told(
@@ -225,6 +236,16 @@ async def test_the_children_of_an_index_that_was_just_merged_are_verified(
     assert await client.verdict("INSERT", digest=f"{APP}@{multi.children[0].digest}") == "verified-child"
 
 
+async def test_an_image_that_was_just_merged_is_verified_though_the_source_is_down(
+    repository: GitRepository, staging: Staging, auditor: Start
+) -> None:
+    await repository.commit(thin(ONE))
+    client = await auditor()
+    staging.servers["gcr.io"].faults.add("500")
+    await repository.commit(thin(ONE, TWO))
+    assert await client.verdict("INSERT", digest=f"{APP}@{TWO}") == "verified"
+
+
 async def test_children_of_an_index_that_is_no_longer_wanted_are_rejected(
     repository: GitRepository, staging: Staging, auditor: Start
 ) -> None:
@@ -247,6 +268,7 @@ async def test_manifests_that_become_invalid_leave_the_last_good_ones_in_place(
     client = await auditor(attrs.evolve(QUICK, patience_s=0.0))
     await repository.commit(thin("sha256:abc"))
     assert await client.verdict("INSERT", digest=f"{APP}@{TWO}", tag=f"{APP}:v1") == "not-wanted"
+    assert "; promoter manifests as new as the event cannot be read: " in client.reasons()[0]
     assert await client.verdict("INSERT", digest=f"{APP}@{ONE}", tag=f"{APP}:v0") == "verified"
     failed = await client.told.until(ManifestsFailed)
     assert "images.yaml:3:5: " in failed.reason

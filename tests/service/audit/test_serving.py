@@ -7,7 +7,7 @@ import anyio
 import attrs
 import pytest
 
-from cip_async.audit.happenings import Heartbeat
+from cip_async.audit.happenings import Deferred, Heartbeat
 from cip_async.audit.keeper import Manifests
 from cip_async.audit.limits import AuditLimits
 from cip_async.audit.service import served
@@ -48,6 +48,7 @@ async def test_a_request_that_takes_too_long_is_put_off(staging: Staging, serve_
         503,
         {"problem": "the time for one request is over"},
     )
+    assert [each.reason for each in client.told.of(Deferred)] == ["the time for one request is over"]
     assert (await client.get("readyz"))[0] == 503
     assert (await client.get("healthz"))[0] == 200
 
