@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 import attrs
 
-from cip_async.errors import CipError, CredentialError, NotFound, RegistryError
+from cip_async.errors import CipError, CredentialError, Denied, NotFound, RegistryError, Unauthorized
 from cip_async.model.examination import Examination, Verdict
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.reference import ImageName, RegistryPath, Repository
@@ -17,6 +17,8 @@ from cip_async.registry.client import RegistryClient
 from cip_async.registry.transport import Transport
 
 _CLEANUP_S: Final = 10.0
+_REFUSALS: Final = (CredentialError, Unauthorized, Denied)
+"""Who may not read may still write. A registry that does not answer is not waited for twice."""
 
 
 @attrs.frozen(order=True)
@@ -62,15 +64,17 @@ class _Examiner:
     async def examination(self) -> Examination:
         """Everything that was found."""
         account = await self._account()
-        why_not_read = await self._why_not_read()
-        why_not_write = "" if self.entry.is_source else await self._why_not_write()
-        reasons = dict.fromkeys(reason for reason in (why_not_read, why_not_write) if reason)
+        unreadable = await self._unreadable()
+        unwritable = None if self.entry.is_source else unreadable
+        if not self.entry.is_source and (unreadable is None or isinstance(unreadable, _REFUSALS)):
+            unwritable = await self._unwritable()
+        reasons = dict.fromkeys(str(error) for error in (unreadable, unwritable) if error is not None)
         return Examination(
             registry=self.entry.path,
             is_source=self.entry.is_source,
             account=account,
-            read=Verdict.NO if why_not_read else Verdict.YES,
-            write=Verdict.NOT_NEEDED if self.entry.is_source else Verdict.NO if why_not_write else Verdict.YES,
+            read=_verdict(unreadable),
+            write=Verdict.NOT_NEEDED if self.entry.is_source else _verdict(unwritable),
             reason="; ".join(reasons),
         )
 
@@ -80,26 +84,30 @@ class _Examiner:
         except CredentialError:
             return self.entry.named_account or "-"
 
-    async def _why_not_read(self) -> str:
+    async def _unreadable(self) -> CipError | None:
         try:
             await self.client.tags_page(self.entry.repository, n=1)
         except NotFound:
-            return ""  # the account may look, and there is nothing yet
+            return None  # the account may look, and there is nothing yet
         except CipError as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
-    async def _why_not_write(self) -> str:
+    async def _unwritable(self) -> CipError | None:
         try:
             session = await self.client.start_upload(self.entry.repository)
         except CipError as error:
-            return str(error)
+            return error
         with anyio.move_on_after(_CLEANUP_S, shield=True):
             try:
                 await self.client.cancel_upload(session)
             except RegistryError as error:
-                return f"an upload could be begun and not cancelled: {error}"
-        return ""
+                return error
+        return None
+
+
+def _verdict(error: CipError | None) -> Verdict:
+    return Verdict.YES if error is None else Verdict.NO
 
 
 def _sources(manifests: PromoterManifests) -> Iterator[Repository]:
