@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "snapshot": "cip_async.cli.snapshot:snapshot",
     "diff": "cip_async.cli.diff:diff",
     "doctor": "cip_async.cli.doctor:doctor",
+    "manifest": "cip_async.cli.manifest:manifest",
     "demo": "cip_async.cli.demo:demo",
     "audit": "cip_async.cli.audit:audit",
     "fake-registry": "cip_async.cli.fake_registry:fake_registry",
