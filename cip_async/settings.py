@@ -100,9 +100,9 @@ class Spool:
     """How much of relayed blobs is kept here at one time, in bytes."""
 
     memory_bytes: int = attrs.field(default=64 * MIB, validator=_at_least(0))
-    """Over all relays; what does not fit goes to an unlinked temporary file."""
+    """Over all relays, small blobs first; what does not fit goes to an unlinked temporary file."""
     disk_bytes: int = attrs.field(default=20 * GIB, validator=_at_least(0))
-    """Over all relays. A blob larger than both bounds together is relayed alone."""
+    """Over all relays. A blob that is larger than either bound waits until no other is on disk."""
 
 
 @attrs.frozen(kw_only=True)

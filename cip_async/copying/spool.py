@@ -25,6 +25,8 @@ _PIECE_BYTES: Final = 256 * KIB
 """How much is hashed, written and read at a time: large enough that a change of thread costs little beside it, small
 enough that a thousand uploads side by side fit into memory."""
 _WORTH_A_THREAD_BYTES: Final = 128 * KIB
+_SMALL_SHARE: Final = 8
+"""A blob is small that needs no more than this part of the memory for spools."""
 
 
 class Spool:
@@ -182,7 +184,10 @@ class Spool:
 
 
 class SpoolRoom:
-    """How much may be spooled at one time, in memory and on disk; who comes when it is full waits in line."""
+    """How much may be spooled at one time, in memory and on disk; who comes when it is full waits in line.
+
+    Memory is for small blobs first, which are many, and for which a file would cost more than their bytes.
+    """
 
     def __init__(self, limits: SpoolSettings) -> None:
         self._limits = limits
@@ -209,13 +214,23 @@ class SpoolRoom:
     def _move_up(self) -> None:
         while self._line:
             size_bytes, admit = self._line[0]
-            if self._in_memory + size_bytes <= self._limits.memory_bytes:
-                self._in_memory += size_bytes
-                in_memory = True
-            elif self._on_disk + size_bytes <= self._limits.disk_bytes or self._on_disk == 0:
-                self._on_disk += size_bytes
-                in_memory = False
-            else:
+            in_memory = self._place(size_bytes)
+            if in_memory is None:
                 return
+            if in_memory:
+                self._in_memory += size_bytes
+            else:
+                self._on_disk += size_bytes
             self._line.popleft()
             admit(in_memory)
+
+    def _place(self, size_bytes: int) -> bool | None:
+        """Whether a blob goes into memory now, or else onto the disk; None if neither has room."""
+        memory_bytes, disk_bytes = self._limits.memory_bytes, self._limits.disk_bytes
+        fits_memory = self._in_memory + size_bytes <= memory_bytes
+        fits_disk = self._on_disk + size_bytes <= disk_bytes
+        if size_bytes > max(memory_bytes, disk_bytes):
+            return None if self._on_disk else False
+        if fits_memory and (size_bytes <= memory_bytes // _SMALL_SHARE or not fits_disk):
+            return True
+        return False if fits_disk else None

@@ -265,11 +265,23 @@ class Line:
 
 
 class TestRoom:
-    def test_memory_comes_first_and_then_the_disk(self) -> None:
+    def test_small_blobs_go_into_memory_and_then_onto_the_disk(self) -> None:
+        line = Line(16, 10)
+        for number in range(9):
+            line.ask(str(number), 2)
+        assert [in_memory for _, in_memory in line.admitted] == [True] * 8 + [False]
+
+    def test_large_blobs_leave_the_memory_to_small_ones(self) -> None:
+        line = Line(16, 10)
+        line.ask("large", 3)
+        line.ask("small", 2)
+        assert line.admitted == [("large", False), ("small", True)]
+
+    def test_large_blobs_go_into_memory_where_the_disk_is_full(self) -> None:
         line = Line(10, 10)
         line.ask("first", 6)
         line.ask("second", 6)
-        assert line.admitted == [("first", True), ("second", False)]
+        assert line.admitted == [("first", False), ("second", True)]
 
     def test_who_finds_no_room_waits_in_line(self) -> None:
         line = Line(10, 10)
@@ -277,17 +289,16 @@ class TestRoom:
             line.ask(name, 6)
         line.ask("small", 1)
         assert [name for name, _ in line.admitted] == ["first", "second"]
-        line.room.give_back(6, in_memory=False)
-        assert line.admitted[2:] == [("third", False), ("small", True)]
+        line.room.give_back(6, in_memory=True)
+        assert line.admitted[2:] == [("third", True), ("small", True)]
 
-    def test_room_that_is_given_back_is_used_where_it_is(self) -> None:
+    def test_no_bound_is_exceeded_for_a_blob_that_may_wait(self) -> None:
         line = Line(10, 0)
         line.ask("first", 10)
-        line.ask("on disk", 5)
         line.ask("waits", 5)
-        assert line.admitted == [("first", True), ("on disk", False)]
+        assert line.admitted == [("first", True)]
         line.room.give_back(10, in_memory=True)
-        assert line.admitted[2:] == [("waits", True)]
+        assert line.admitted[1:] == [("waits", True)]
 
     def test_what_is_larger_than_all_the_room_is_let_in_when_the_disk_is_empty(self) -> None:
         line = Line(10, 10)
@@ -295,7 +306,7 @@ class TestRoom:
         line.ask("in memory", 10)
         line.ask("huge", 1000)
         line.ask("after it", 1000)
-        assert line.admitted == [("on disk", True), ("in memory", False)]
+        assert line.admitted == [("on disk", False), ("in memory", True)]
         line.room.give_back(10, in_memory=False)
         assert line.admitted[2:] == [("huge", False)]
         line.room.give_back(1000, in_memory=False)
