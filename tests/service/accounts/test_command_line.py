@@ -1,0 +1,136 @@
+"""`cip` as a process of its own, with accounts: key files, doctor, and nothing secret in what it says."""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import attrs
+import pytest
+
+from cip_async.fake_registry.auth import BearerAuth
+from tests.service.accounts.conftest import PROMOTER, READER, KeyFile
+from tests.service.accounts.google import FakeGoogle
+from tests.service.accounts.test_promotion import NAMED, fill, guard, manifests_of
+from tests.service.staging import Staging
+
+pytestmark = pytest.mark.anyio
+
+
+@attrs.frozen
+class Told:
+    """What a process said, and the code it exited with."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cip = Callable[..., Awaitable[Told]]
+
+
+@pytest.fixture
+def cip(staging: Staging, environment: dict[str, str], tmp_path: Path) -> Cip:
+    """Runs `cip` on what `staging` wants; nothing that it says may be a secret."""
+    environment |= {"PYTHONWARNINGS": "error", "DOCKER_CONFIG": str(tmp_path / "docker")}
+
+    async def run(command: str, *arguments: str) -> Told:
+        await manifests_of(staging, NAMED)
+        endpoints = [f"--endpoint={host}={url}" for host, url in staging.servers.endpoints.items()]
+        manifest = f"--manifest={tmp_path / 'promoter-manifest.yaml'}"
+        line = [sys.executable, "-m", "cip_async", command, manifest, *arguments, *endpoints]
+        with anyio.fail_after(60):
+            ended = await anyio.run_process(line, check=False, env=environment)
+        for secret in (b"Marker", b"ya29", b"PRIVATE KEY", b"eyJ"):
+            assert secret not in ended.stdout + ended.stderr
+        return Told(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+async def keys(key_file: KeyFile) -> str:
+    return f"--key-files={await key_file(READER)},{await key_file(PROMOTER)}"
+
+
+async def test_a_run_uses_key_files(staging: Staging, google: FakeGoogle, cip: Cip, keys: str, tmp_path: Path) -> None:
+    fill(staging)
+    guard(staging, google)
+    report = tmp_path / "report.json"
+    told = await cip("run", "--confirm", keys, "-vv", f"--report={report}")
+    assert told.code == 0, told.err
+    assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+    assert "Marker" not in await anyio.Path(report).read_text()
+
+
+async def test_a_run_without_the_credentials_it_needs_writes_nothing(staging: Staging, cip: Cip) -> None:
+    fill(staging)
+    told = await cip("run", "--confirm")
+    assert told.code == 1
+    assert f"no token of service account {READER}, which gcr.io/staging is for" in told.err
+    assert staging.writes() == []
+
+
+async def test_a_run_may_leave_the_accounts_of_its_manifests_unused(
+    staging: Staging, google: FakeGoogle, cip: Cip
+) -> None:
+    fill(staging)
+    told = await cip("run", "--confirm", "--no-use-service-account")
+    assert told.code == 0, told.err
+    assert google.asked == []
+
+
+async def test_a_refused_account_is_told_and_the_run_is_partly_done(
+    staging: Staging, google: FakeGoogle, cip: Cip, keys: str
+) -> None:
+    fill(staging)
+    guard(staging, google)
+    auth = staging.servers["us.gcr.io"].auth
+    assert isinstance(auth, BearerAuth)
+    auth.accounts.permissions.clear()
+    auth.accounts.permit(PROMOTER, "prod/*", "pull")
+    told = await cip("run", "--confirm", keys)
+    assert told.code == 3
+    assert f"{PROMOTER} may not write us.gcr.io/prod" in told.err
+    assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+
+async def test_doctor_prints_a_table(staging: Staging, google: FakeGoogle, cip: Cip, keys: str) -> None:
+    fill(staging)
+    guard(staging, google)
+    told = await cip("doctor", keys)
+    assert told.code == 0, told.err
+    assert [line.split() for line in told.out.splitlines()] == [
+        ["ACCOUNT", "REGISTRY", "READ", "WRITE", "REASON"],
+        [READER, "gcr.io/staging", "yes", "-"],
+        [PROMOTER, "eu.gcr.io/prod", "yes", "yes"],
+        [PROMOTER, "us.gcr.io/prod", "yes", "yes"],
+    ]
+    assert told.err.splitlines()[-1] == "3 registries can be used as a run would have to"
+
+
+async def test_doctor_exits_with_1_if_something_would_not_work(
+    staging: Staging, google: FakeGoogle, cip: Cip, key_file: KeyFile
+) -> None:
+    fill(staging)
+    guard(staging, google)
+    told = await cip("doctor", f"--key-files={await key_file(PROMOTER)}", "--output=json")
+    assert told.code == 1
+    source, *destinations = json.loads(told.out)["registries"]
+    assert (source["registry"], source["role"], source["passed"]) == ("gcr.io/staging", "source", False)
+    assert f"no token of service account {READER}" in source["reason"]
+    assert [(each["account"], each["read"], each["write"]) for each in destinations] == [(PROMOTER, "yes", "yes")] * 2
+
+
+async def test_doctor_can_be_asked_about_some_destinations(staging: Staging, cip: Cip) -> None:
+    fill(staging)
+    told = await cip("doctor", "--to=eu.*", "--no-use-service-account", "--output=json")
+    assert [each["registry"] for each in json.loads(told.out)["registries"]] == ["gcr.io/staging", "eu.gcr.io/prod"]
+
+
+async def test_doctor_wants_one_kind_of_manifests(cip: Cip, tmp_path: Path, staging: Staging) -> None:
+    fill(staging)
+    told = await cip("doctor", f"--thin-manifest-dir={tmp_path}")
+    assert told.code == 2
+    assert "Name either --manifest FILE or --thin-manifest-dir DIR." in told.err
