@@ -12,20 +12,27 @@ from cip_async.planning.pairs import wanted_pairs
 
 
 class FolderSource:
-    """Reads a folder anew each time: files do not tell reliably whether they changed."""
+    """Reads a folder anew each time: files do not tell reliably whether they changed.
+
+    The fingerprint of what is wanted stands for a revision.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def read(self, held: str | None) -> Manifests:
-        """Read the folder as it is now.
+    async def read(self, held: str | None) -> Manifests | None:
+        """Read the folder as it is now; None if it wants what it wanted before.
 
         Raises:
             InvalidManifests: what is there is not valid.
             ManifestsUnavailable: there is nothing.
         """
-        del held
-        return Manifests(wanted=await to_thread.run_sync(read_wanted, self._path), revision="")
+        found = await to_thread.run_sync(self._read)
+        return None if found.revision == held else found
+
+    def _read(self) -> Manifests:
+        found = read_wanted(self._path)
+        return Manifests(wanted=found, revision=found.fingerprint)
 
 
 def read_wanted(path: Path) -> Wanted:

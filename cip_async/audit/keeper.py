@@ -20,7 +20,7 @@ _LONGEST_FAILURE: Final = 2000
 
 @attrs.frozen(kw_only=True)
 class Manifests:
-    """What promoter manifests want, and which revision of them; empty where there are no revisions."""
+    """What promoter manifests want, and which revision of them."""
 
     wanted: Wanted
     revision: str

@@ -4,6 +4,7 @@ Many mirrors want the same, so all mirrors of a source repository share one obje
 one entry. Digests are kept as their bytes.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
@@ -61,6 +62,22 @@ class Wanted:
         """How many digests are wanted, counted once for each source repository."""
         contents = {id(content): content for contents in self._by_destination.values() for content in contents}
         return sum(map(len, contents.values()))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What two indexes of the same wants, built in the same order, have in common: 40 hex digits."""
+        state = hashlib.blake2b(digest_size=20)
+        known: set[int] = set()
+        for destination, contents in self._by_destination.items():
+            state.update(f"\n{destination}".encode())
+            for content in contents:
+                state.update(f" {content.source}".encode())
+                if id(content) not in known:
+                    known.add(id(content))
+                    for digest in content.packed():
+                        tags = content.tags(unpacked(digest)) or ()
+                        state.update(f" {digest.hex()}:{','.join(tags)}".encode())
+        return state.hexdigest()
 
 
 NOTHING_WANTED: Final = Wanted({})

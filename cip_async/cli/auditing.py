@@ -62,7 +62,7 @@ async def _serve(options: AuditOptions, screen: Screen) -> None:
             auditing(source, reader.document, limits=limits, tell=teller, verify_token=verify_token) as app,
             served(app, address=options.address, port=options.port, limits=limits) as port,
         ):
-            log.info("listening on port %d", port)
+            log.info("listening on port %d; push tokens are %s", port, "verified" if verify_token else "not verified")
             async for number in signals:
                 log.info("ending after %s", signal.Signals(number).name)
                 break

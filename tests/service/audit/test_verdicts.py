@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cip_async.audit.happenings import Audited, SourceRead
+from cip_async.audit.happenings import Audited, ManifestsRead, SourceRead
 from cip_async.audit.limits import AuditLimits
 from cip_async.fake_registry.images import Image, index, multi_arch, push, single
 from tests.service.audit.conftest import Client
@@ -143,7 +143,9 @@ async def test_health_readiness_and_metrics_are_told(staging: Staging, auditor: 
     assert await client.get("healthz") == (200, '{"alive": true}')
     status, text = await client.get("readyz")
     assert status == 200
-    assert json.loads(text).items() >= {"ready": True, "revision": "", "failure": None}.items()
+    told = json.loads(text)
+    assert (told["ready"], told["failure"]) == (True, None)
+    assert told["revision"] == client.told.of(ManifestsRead)[0].revision
     status, text = await client.get("metrics")
     assert status == 200
     assert 'cip_audit_events_total{verdict="verified"} 1\n' in text

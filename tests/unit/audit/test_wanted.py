@@ -68,3 +68,17 @@ def test_a_digest_is_found_by_its_tag(tmp_path: Path) -> None:
 def test_digests_of_both_algorithms_survive_packing() -> None:
     for digest in (ONE, Digest("sha512:" + "ab" * 64)):
         assert unpacked(packed(digest)) == digest
+
+
+def test_a_fingerprint_tells_of_every_change(tmp_path: Path) -> None:
+    variants: list[tuple[str, Dmap]] = [
+        ("gcr.io/staging", {ONE: ["v1"]}),
+        ("gcr.io/other", {ONE: ["v1"]}),
+        ("gcr.io/staging", {TWO: ["v1"]}),
+        ("gcr.io/staging", {ONE: ["v2"]}),
+        ("gcr.io/staging", {ONE: []}),
+        ("gcr.io/staging", {ONE: ["v1"], TWO: []}),
+    ]
+    made = [index(tmp_path / str(number), variant).fingerprint for number, variant in enumerate(variants)]
+    assert len(set(made)) == len(variants)
+    assert index(tmp_path / "again", variants[0]).fingerprint == made[0]
