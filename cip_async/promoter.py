@@ -5,22 +5,20 @@ whole plan is known. Where they are quarantined, a source repository with all it
 planned, while the crawl goes on.
 """
 
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+from weakref import WeakKeyDictionary
 
 import anyio
-import attrs
 
 from cip_async.checks.check import Check, Subject, run_checks
 from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
-from cip_async.copying.progress import EdgeKey, Progress
 from cip_async.errors import CipError, CredentialError, InvalidManifests, InvalidReference, InvalidSettings
 from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
@@ -33,7 +31,7 @@ from cip_async.model.finding import Finding, Severity
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
-from cip_async.model.report import Ending, Failure, LedgerLine, Report
+from cip_async.model.report import Ending, Report
 from cip_async.planning.conflicts import is_blocked
 from cip_async.planning.draft import Draft
 from cip_async.planning.selection import selected
@@ -53,11 +51,11 @@ from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
 from cip_async.registry.quota import usual_rate
 from cip_async.registry.session import Connector, HttpSession
 from cip_async.registry.transport import Transport
+from cip_async.run import Run
 from cip_async.settings import Settings
 
 _GROUPS_AHEAD: Final = 64
 """Planned source repositories that may wait for the copy to take them; then the crawl waits."""
-_NOT_DONE: Final = "the run ended before this image was placed"
 
 
 class Promoter:
@@ -121,7 +119,10 @@ class Promoter:
         )
         self._client = RegistryClient(self._transport, self._settings.bodies)
         self._lister = Lister(self._client, self._settings, listing)
-        self._run: _Run | None = None
+        self._place = resolved.place
+        self._run: Run | None = None
+        self._is_busy = False
+        self._findings: WeakKeyDictionary[Plan, tuple[Finding, ...]] = WeakKeyDictionary()
 
     async def __aenter__(self) -> Self:
         await self._google.open()
@@ -140,25 +141,29 @@ class Promoter:
         only: Sequence[str] | None = None,
         to: Sequence[str] | None = None,
         quarantine: bool = False,
+        among: PromoterManifests | None = None,
     ) -> Report:
         """Promote what `manifests` want, or find out what would be promoted.
 
         `only` are globs of image names, `to` of destination hosts or registries. With `quarantine`, conflicts and
-        invalid entries are left out instead of stopping everything. What fails is told in the report.
+        invalid entries are left out instead of stopping everything. `among` is all that is wanted, where `manifests`
+        are only a part of it, so that the conflicts of the whole are found. What fails is told in the report.
 
         Raises:
-            InvalidSettings: `only` and `to` match nothing.
+            InvalidSettings: a glob of `only` or `to` matches nothing.
             InvalidManifests: a file could not be understood, or names two service accounts for one registry.
             CredentialError: a service account has no credential, and the run is to promote.
             FileProblem: the inventory or the spool cannot be written.
         """
         if not (quarantine and self._confirm):
-            return await self.promote(await self.plan(manifests, only=only, to=to, quarantine=quarantine))
-        run = self._begin(Draft.of(manifests, only=only, to=to, quarantine=True))
-        await self._identify(selected(manifests, only=only, to=to))
-        with _plain_errors():
-            await self._copy_while_listing(run)
-        return self._end(run, Ending.COMPLETE)
+            plan = await self.plan(manifests, only=only, to=to, quarantine=quarantine, among=among)
+            return await self.promote(plan)
+        with self._alone():
+            draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._place)
+            run = await self._begin(draft, selected(manifests, only=only, to=to))
+            with _plain_errors():
+                await self._copy_while_listing(run)
+            return self._end(run, Ending.COMPLETE)
 
     async def plan(
         self,
@@ -167,42 +172,46 @@ class Promoter:
         only: Sequence[str] | None = None,
         to: Sequence[str] | None = None,
         quarantine: bool = False,
+        among: PromoterManifests | None = None,
     ) -> Plan:
         """Find out what is to be promoted; writes nothing. The arguments are those of `run`.
 
         Raises:
             InvalidSettings, InvalidManifests, CredentialError, FileProblem: as `run`.
         """
-        run = self._begin(Draft.of(manifests, only=only, to=to, quarantine=quarantine))
-        await self._identify(selected(manifests, only=only, to=to))
+        with self._alone():
+            draft = Draft.of(manifests, only=only, to=to, quarantine=quarantine, among=among, place=self._place)
+            run = await self._begin(draft, selected(manifests, only=only, to=to))
 
-        async def take(pair_plans: Sequence[PairPlan]) -> None:
-            run.draft.take(pair_plans)
-            if not self._confirm:
-                run.documents.forget(pair_plans[0].pair.source)
+            async def take(pair_plans: Sequence[PairPlan]) -> None:
+                run.draft.take(pair_plans)
+                if not self._confirm:
+                    run.documents.forget(pair_plans[0].pair.source)
 
-        await self._list(run, take)
-        run.plan = run.draft.plan()
-        return run.plan
+            await self._list(run, take)
+            run.plan = run.draft.plan()
+            return run.plan
 
     async def promote(self, plan: Plan) -> Report:
         """Carry out `plan`, unless this promoter is dry, a check failed, or there are conflicts and no quarantine.
 
         Raises:
+            CredentialError: a service account has no credential.
             FileProblem: the spool cannot be written.
         """
-        run = self._resumed(plan)
-        if is_blocked(plan):
-            return self._end(run, Ending.CONFLICT)
-        if run.ending is Ending.CHECK_FAILED:
-            return self.report()
-        if self._confirm:
-            promoting = [pair_plan for pair_plan in plan.pairs if pair_plan.promotions]
-            images = sum(len(pair_plan.promotions) for pair_plan in promoting)
-            self._listener(StageStarted(stage=Stage.COPY, total=images))
-            with _plain_errors():
-                await self._copy(run, _by_source(promoting))
-        return self._end(run, Ending.COMPLETE)
+        with self._alone():
+            run = await self._resumed(plan)
+            if is_blocked(plan):
+                return self._end(run, Ending.CONFLICT)
+            if _has_errors(run.findings):
+                return self._end(run, Ending.CHECK_FAILED)
+            if self._confirm:
+                promoting = [pair_plan for pair_plan in plan.pairs if pair_plan.promotions]
+                images = sum(len(pair_plan.promotions) for pair_plan in promoting)
+                self._listener(StageStarted(stage=Stage.COPY, total=images))
+                with _plain_errors():
+                    await self._copy(run, _by_source(promoting))
+            return self._end(run, Ending.COMPLETE)
 
     async def check(
         self,
@@ -214,18 +223,19 @@ class Promoter:
     ) -> tuple[Finding, ...]:
         """Make `checks` on `plan`, which came from `manifests`; `base` is what those said before a change.
 
-        An error among the findings ends the run: its report says so, and nothing was written.
+        With an error among the findings this promoter does not carry out the plan any more.
 
         Raises:
             InvalidSettings: a check needs a `base`.
             RegistryError, CredentialError: a check could not be made.
         """
-        run = self._resumed(plan)
-        subject = Subject(plan=plan, manifests=manifests, base=base, read_tree=run.documents.tree)
-        run.findings = await run_checks(checks, subject)
-        if any(finding.severity is Severity.ERROR for finding in run.findings):
-            self._end(run, Ending.CHECK_FAILED)
-        return run.findings
+        with self._alone():
+            run = await self._resumed(plan)
+            subject = Subject(plan=plan, manifests=manifests, base=base, read_tree=run.documents.tree)
+            run.findings = self._findings[plan] = await run_checks(checks, subject)
+            if _has_errors(run.findings):
+                self._end(run, Ending.CHECK_FAILED)
+            return run.findings
 
     async def examine(
         self, manifests: PromoterManifests, *, to: Sequence[str] | None = None
@@ -238,8 +248,12 @@ class Promoter:
             InvalidManifests: they name two service accounts for one registry.
         """
         chosen = selected(manifests, to=to)
+        named, problems = named_accounts(chosen)
+        if problems and self._use_service_accounts:
+            raise InvalidManifests(problems)
+        entries = [entry.path for each in chosen.manifests for entry in (each.source, *each.destinations)]
         with suppress(CredentialError):  # it is told again for each registry that it concerns
-            await self._identify(chosen)
+            await self._identify(named, entries)
         at_once = self._settings.hosts_at_once
         return await examine(chosen, client=self._client, transport=self._transport, at_once=at_once)
 
@@ -251,7 +265,7 @@ class Promoter:
         """
         if self._run is None:
             raise RuntimeError("nothing was run yet")
-        return self._run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
+        return self._report(self._run)
 
     async def document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
         """Read one image manifest or index; None if `repository` is proven not to hold it.
@@ -276,39 +290,60 @@ class Promoter:
         async with snapshot(path, self._lister, selection=selection, listener=self._listener) as taken:
             yield taken
 
-    async def _identify(self, manifests: PromoterManifests) -> None:
-        """Get ready the accounts of all registry entries, and let none have a bad name from earlier runs."""
-        named, problems = named_accounts(manifests)
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Refuse to do two things at once, whose ledgers, tokens and protected sources would mix."""
+        if self._is_busy:
+            raise RuntimeError("one promoter makes one run at a time: use another one for what is to go on meanwhile")
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+
+    async def _begin(self, draft: Draft, manifests: PromoterManifests) -> Run:
+        """Begin a run about the entries of `manifests`, as their accounts."""
+        _, problems = named_accounts(manifests)
         if problems and self._use_service_accounts:
             raise InvalidManifests(problems)
         entries = [entry.path for each in manifests.manifests for entry in (each.source, *each.destinations)]
+        return await self._begun(draft, entries)
+
+    async def _begun(self, draft: Draft, entries: Iterable[RegistryPath]) -> Run:
+        self._transport.guard.protect(draft.sources)
+        self._transport.ledger.clear()
+        self._run = Run(draft=draft, documents=Documents(self._client, self._settings.bodies))
+        await self._identify(draft.accounts, entries)
+        return self._run
+
+    async def _identify(self, named: Mapping[RegistryPath, str], entries: Iterable[RegistryPath]) -> None:
+        """Get ready the accounts of registry entries, and let none have a bad name from earlier runs."""
         self._transport.standing.begin(dict.fromkeys(entries))
         bindings = dict(self._service_accounts)
         if self._use_service_accounts:
-            required = self._confirm
-            bindings = {path: Binding(account, required) for path, account in named.items()} | bindings
+            bindings = {path: Binding(account, self._confirm) for path, account in named.items()} | bindings
         await self._google.bind(bindings)
 
-    def _begin(self, draft: Draft) -> "_Run":
-        self._transport.guard.protect(draft.sources)
-        self._transport.ledger.clear()
-        self._run = _Run(draft=draft, documents=Documents(self._client, self._settings.bodies))
-        return self._run
-
-    def _resumed(self, plan: Plan) -> "_Run":
-        """The run that made `plan`, or a new one where another did."""
+    async def _resumed(self, plan: Plan) -> Run:
+        """The run that made `plan`, or a new one where another promoter did, or another run came between."""
         if self._run is not None and self._run.plan is plan:
             return self._run
-        run = self._begin(Draft.from_plan(plan))
+        pairs = [pair_plan.pair for pair_plan in plan.pairs]
+        entries = [entry for pair in pairs for entry in (pair.source_entry, pair.destination_entry)]
+        run = await self._begun(Draft.from_plan(plan), entries)
         run.plan = plan
+        run.findings = self._findings.get(plan, ())
         return run
 
-    def _end(self, run: "_Run", ending: Ending) -> Report:
-        run.ending, run.ended = ending, time.monotonic()
+    def _end(self, run: Run, ending: Ending) -> Report:
+        run.end(ending)
         self._listener(StageStarted(stage=Stage.DONE, total=0))
-        return self.report()
+        return self._report(run)
 
-    async def _list(self, run: "_Run", on_planned: OnPlanned) -> None:
+    def _report(self, run: Run) -> Report:
+        return run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
+
+    async def _list(self, run: Run, on_planned: OnPlanned) -> None:
         async with InventoryStore.opened(self._inventory) if self._inventory else nullcontext() as store:
             await crawl(
                 run.draft.pairs,
@@ -321,7 +356,7 @@ class Promoter:
                 listener=self._listener,
             )
 
-    async def _copy(self, run: "_Run", groups: AsyncIterator[Sequence[PairPlan]]) -> None:
+    async def _copy(self, run: Run, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
         run.engine = Engine(
             client=self._client,
             retry=self._transport.retry,
@@ -334,7 +369,7 @@ class Promoter:
         )
         await run.engine.copy(groups)
 
-    async def _copy_while_listing(self, run: "_Run") -> None:
+    async def _copy_while_listing(self, run: Run) -> None:
         send, receive = anyio.create_memory_object_stream[Sequence[PairPlan]](_GROUPS_AHEAD)
 
         async def hand_on(pair_plans: Sequence[PairPlan]) -> None:
@@ -350,53 +385,13 @@ class Promoter:
                 await self._list(run, hand_on)
 
 
-@attrs.define(kw_only=True, eq=False)
-class _Run:
-    """One run, and what came of it so far."""
-
-    draft: Draft
-    documents: Documents
-    plan: Plan | None = None
-    findings: tuple[Finding, ...] = ()
-    engine: Engine | None = None
-    ending: Ending = Ending.INTERRUPTED
-    started_at: float = attrs.field(factory=time.time)
-    began: float = attrs.field(factory=time.monotonic)
-    ended: float | None = None
-
-    async def holds(self, repository: Repository, digest: Digest) -> bool:
-        """Whether a source repository holds a digest, asked as the copy would ask."""
-        return await self.documents.document(repository, digest) is not None
-
-    def report(self, ledger: tuple[LedgerLine, ...], *, dry_run: bool) -> Report:
-        """Everything that is known now, without waiting for anything."""
-        plan = self.plan or self.draft.plan()
-        progress = self.engine.progress if self.engine else Progress()
-        if not dry_run and self.ending not in (Ending.CONFLICT, Ending.CHECK_FAILED):
-            for pair_plan in plan.pairs:
-                progress.not_done(pair_plan, _NOT_DONE)
-        return Report(
-            plan=plan,
-            dry_run=dry_run,
-            ending=self.ending,
-            failures=dict(sorted(progress.failures.items(), key=_order)),
-            ledger=ledger,
-            traffic=progress.traffic(),
-            capabilities=self.engine.capabilities() if self.engine else {},
-            started_at=self.started_at,
-            findings=self.findings,
-            seconds=(self.ended or time.monotonic()) - self.began,
-        )
+def _has_errors(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
 
 
 async def _by_source(pair_plans: Iterable[PairPlan]) -> AsyncIterator[Sequence[PairPlan]]:
     for _, group in groupby(pair_plans, key=lambda each: each.pair.source):
         yield tuple(group)
-
-
-def _order(item: tuple[EdgeKey, Failure]) -> tuple[Repository, Repository, Digest, str]:
-    source, destination, digest, tag = item[0]
-    return source, destination, digest, tag or ""
 
 
 def _bindings(named: Mapping[str, str]) -> dict[RegistryPath, Binding]:

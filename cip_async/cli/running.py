@@ -118,10 +118,11 @@ async def _run(
     promoter: Promoter, options: RunOptions, manifests: PromoterManifests, base: PromoterManifests | None
 ) -> None:
     wanted = to_promote(options, manifests, base)
+    only, to, quarantine = options.only, options.to, options.quarantine
     if not options.checks.names:
-        await promoter.run(wanted, only=options.only, to=options.to, quarantine=options.quarantine)
+        await promoter.run(wanted, only=only, to=to, quarantine=quarantine, among=manifests)
         return
-    plan = await promoter.plan(wanted, only=options.only, to=options.to, quarantine=options.quarantine)
+    plan = await promoter.plan(wanted, only=only, to=to, quarantine=quarantine, among=manifests)
     await check(promoter, plan, options.checks, manifests, base)
     await promoter.promote(plan)
 

@@ -1,6 +1,6 @@
 """What became of each promotion while a plan is carried out: enough for a true report, however the run ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
@@ -21,7 +21,7 @@ class Progress:
     """Counts promotions as they end. What is neither ended nor failed was not done."""
 
     failures: dict[EdgeKey, Failure] = attrs.field(factory=dict)
-    _ended: dict[PairKey, set[Digest]] = attrs.field(factory=dict)
+    _ended: dict[PairKey, set[tuple[Digest, bool]]] = attrs.field(factory=dict)
     _tagged: dict[Want, set[Tag]] = attrs.field(factory=dict)
     _complete: set[PairKey] = attrs.field(factory=set)
     _expected: dict[PairKey, int] = attrs.field(factory=dict)
@@ -52,15 +52,18 @@ class Progress:
                 reason=str(error),
             )
         ended = self._ended.setdefault(key, set())
-        ended.add(want.digest)
+        ended.add((want.digest, bool(want.tags)))
         if len(ended) < self._expected[key]:
             return False
         del self._ended[key]
         self._complete.add(key)
         return True
 
-    def not_done(self, pair_plan: PairPlan, reason: str) -> None:
-        """Record what a pair promotes as not done, but for promotions that have ended and tags that were written."""
+    def undone(self, pair_plan: PairPlan, reason: str) -> Iterator[tuple[EdgeKey, Failure]]:
+        """What a pair promotes and is not done so far, but for promotions that have ended and tags that were written.
+
+        A digest that is wanted with tags and, elsewhere, without one makes two promotions.
+        """
         pair = pair_plan.pair
         key = pair.source, pair.destination
         if key in self._complete:
@@ -73,19 +76,19 @@ class Progress:
             for tag in tags
         }
         for promotion in pair_plan.promotions:
-            if promotion.digest in ended:
+            if (promotion.digest, bool(promotion.tags)) in ended:
                 continue
             for tag in promotion.tags or (None,):
-                if (promotion.digest, tag) in tagged:
-                    continue
-                self.failures[(*key, promotion.digest, tag)] = Failure(
-                    source=pair.source,
-                    destination=pair.destination,
-                    digest=promotion.digest,
-                    tag=tag,
-                    fate=Fate.NOT_STARTED,
-                    reason=reason,
-                )
+                if (promotion.digest, tag) not in tagged:
+                    failure = Failure(
+                        source=pair.source,
+                        destination=pair.destination,
+                        digest=promotion.digest,
+                        tag=tag,
+                        fate=Fate.NOT_STARTED,
+                        reason=reason,
+                    )
+                    yield (*key, promotion.digest, tag), failure
 
     def mounted(self, blob: Descriptor) -> None:
         """A blob was mounted."""

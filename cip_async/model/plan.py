@@ -4,6 +4,9 @@ The product of images and mirrors is large, so nothing here is an object per edg
 their source repository, and only what is neither promoted nor to be promoted is spelled out.
 """
 
+from collections.abc import Mapping
+from functools import cached_property
+
 import attrs
 
 from cip_async.model.outcome import Outcome
@@ -118,7 +121,8 @@ class Plan:
 
     `conflicts` (overlaps, tag moves as one line each, lost sources) block everything when the run aborts
     on conflicts. `invalid` are the input's invalid entries. `quarantined` says whether conflicts and
-    invalid entries are left out instead of stopping the run.
+    invalid entries are left out instead of stopping the run. `accounts` are the service accounts that registry
+    entries name.
     """
 
     pairs: tuple[PairPlan, ...]
@@ -128,3 +132,9 @@ class Plan:
     warnings: tuple[Problem, ...]
     totals: Totals
     quarantine: bool
+    accounts: Mapping[RegistryPath, str] = attrs.field(factory=dict)
+
+    @cached_property
+    def lost_entries(self) -> frozenset[RegistryPath]:
+        """The source registry entries of which everything is lost."""
+        return frozenset(lost.entry for lost in self.lost_sources)

@@ -1,7 +1,7 @@
 """A plan in the making: what is wanted, and the pairs that are planned so far."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -12,11 +12,12 @@ from cip_async.model.listing import ListingFailure
 from cip_async.model.plan import Overlap, Pair, PairPlan, Plan
 from cip_async.model.promoter_manifest import Problem, PromoterManifests, Totals
 from cip_async.planning.conflicts import lost_sources
-from cip_async.planning.overlaps import overlaps
+from cip_async.planning.overlaps import PlaceOf, overlaps, touching
 from cip_async.planning.pairs import totals, wanted_pairs
 from cip_async.planning.planner import Planner
-from cip_async.planning.selection import selected
-from cip_async.reference import Repository
+from cip_async.planning.selection import selected, unmatched
+from cip_async.planning.service_accounts import named_accounts
+from cip_async.reference import RegistryPath, Repository
 
 NOT_LISTED = "the run ended before this repository was listed"
 
@@ -31,6 +32,8 @@ class Draft:
     warnings: tuple[Problem, ...]
     totals: Totals
     quarantine: bool
+    accounts: Mapping[RegistryPath, str]
+    """The service accounts that registry entries name."""
     _planned: dict[tuple[Repository, Repository], PairPlan] = attrs.field(factory=dict, init=False)
 
     @classmethod
@@ -41,23 +44,32 @@ class Draft:
         only: Sequence[str] | None = None,
         to: Sequence[str] | None = None,
         quarantine: bool = False,
+        among: PromoterManifests | None = None,
+        place: PlaceOf = str,
     ) -> Self:
         """Begin a plan for what is `selected` of `manifests`; the totals are those of that part.
 
+        `among` is all that is wanted, where `manifests` are a part of it: a part has the overlaps of the whole.
+        `place` tells where a repository really is, so that one with two names is one.
+
         Raises:
             InvalidManifests: a file could not be understood; there is no plan without it.
-            InvalidSettings: something is wanted, and the filters leave nothing of it.
+            InvalidSettings: something is wanted, and a filter leaves nothing of it.
         """
         if manifests.has_spoilt_files:
             raise InvalidManifests(manifests.invalid)
         chosen = selected(manifests, only=only, to=to)
         pairs = wanted_pairs(chosen)
-        if not pairs and (only is not None or to is not None) and wanted_pairs(manifests):
-            filters = {name: tuple(globs) for name, globs in (("only", only), ("to", to)) if globs is not None}
-            raise InvalidSettings("the filter", filters, "globs that match what the promoter manifests want")
+        filters = unmatched(manifests, only=only, to=to)
+        if wanted_pairs(manifests) and (filters or not pairs):
+            told = filters or (*(only or ()), *(to or ()))
+            raise InvalidSettings("the filter", ", ".join(told), "a glob that matches what is wanted")
+        whole = wanted_pairs(manifests if among is None else among)
+        accounts, _ = named_accounts(chosen)
         return cls(
+            accounts=accounts,
             pairs=pairs,
-            overlaps=overlaps(pairs),
+            overlaps=touching(overlaps(whole, place), pairs),
             invalid=manifests.invalid,
             warnings=manifests.warnings,
             totals=totals(chosen),
@@ -74,6 +86,7 @@ class Draft:
             warnings=plan.warnings,
             totals=plan.totals,
             quarantine=plan.quarantine,
+            accounts=plan.accounts,
         )
         draft.take(plan.pairs)
         return draft
@@ -109,6 +122,7 @@ class Draft:
             warnings=self.warnings,
             totals=self.totals,
             quarantine=self.quarantine,
+            accounts=self.accounts,
         )
 
     @cached_property

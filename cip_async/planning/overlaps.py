@@ -4,7 +4,7 @@ What counts is the full path of the destination: however it is split into regist
 place. Mirrors that are to have the same are looked at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -16,13 +16,17 @@ Overlapping = Mapping[Repository, Mapping[Tag, Overlap]]
 """For each destination repository that has any, its tags that are in an overlap."""
 
 
-def overlaps(pairs: Iterable[Pair]) -> tuple[Overlap, ...]:
+PlaceOf = Callable[[Repository], str]
+"""Where a repository really is, the same for all of its names."""
+
+
+def overlaps(pairs: Iterable[Pair], place: PlaceOf = str) -> tuple[Overlap, ...]:
     """Every destination tag that `pairs` want with two digests, sorted by place.
 
     One that is wanted with more digests is told once for each but the first.
     """
     found: dict[Overlap, list[Repository]] = {}
-    for images, destinations in _alike(pairs):
+    for images, destinations in _alike(pairs, place):
         for overlap in _overlaps(images):
             found.setdefault(overlap, []).extend(destinations)
     return tuple(
@@ -39,14 +43,31 @@ def overlapping(found: Iterable[Overlap]) -> Overlapping:
     return tags
 
 
-def _alike(pairs: Iterable[Pair]) -> Iterator[tuple[tuple[WantedImage, ...], list[Repository]]]:
-    """Destinations by what they are to have; a source of its own for each image makes no difference."""
-    images: dict[Repository, list[WantedImage]] = {}
+def touching(found: Iterable[Overlap], pairs: Iterable[Pair]) -> tuple[Overlap, ...]:
+    """Those overlaps in which one of `pairs` has a part, without destinations that are none of theirs."""
+    tags: dict[Repository, set[Tag]] = {}
     for pair in pairs:
-        images.setdefault(pair.destination, []).append(pair.image)
+        tags.setdefault(pair.destination, set()).update(pair.image.by_tag)
+    kept = (
+        attrs.evolve(
+            overlap, destinations=tuple(each for each in overlap.destinations if overlap.tag in tags.get(each, ()))
+        )
+        for overlap in found
+    )
+    return tuple(overlap for overlap in kept if overlap.destinations)
+
+
+def _alike(pairs: Iterable[Pair], place: PlaceOf) -> Iterator[tuple[tuple[WantedImage, ...], list[Repository]]]:
+    """Destinations by what they are to have; a source of its own for each image makes no difference."""
+    images: dict[str, list[WantedImage]] = {}
+    names: dict[str, dict[Repository, None]] = {}
+    for pair in pairs:
+        where = place(pair.destination)
+        images.setdefault(where, []).append(pair.image)
+        names.setdefault(where, {})[pair.destination] = None
     alike: dict[tuple[WantedImage, ...], list[Repository]] = {}
-    for destination, of_destination in images.items():
-        alike.setdefault(tuple(of_destination), []).append(destination)
+    for where, of_destination in images.items():
+        alike.setdefault(tuple(of_destination), []).extend(names[where])
     yield from alike.items()
 
 

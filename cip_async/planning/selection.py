@@ -24,6 +24,18 @@ def selected(
     return attrs.evolve(manifests, manifests=kept)
 
 
+def unmatched(
+    manifests: PromoterManifests, *, only: Sequence[str] | None = None, to: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """The globs that match nothing that is wanted: each is a slip of the pen, whatever the others match."""
+    images = {image.name for manifest in manifests.manifests for image in manifest.images if image.digests}
+    paths = {entry.path for manifest in manifests.manifests for entry in manifest.destinations}
+    return (
+        *(glob for glob in only or () if not any(_matches(name, [glob]) for name in images)),
+        *(glob for glob in to or () if not any(_leads(path, [glob]) for path in paths)),
+    )
+
+
 def _narrowed(manifest: PromoterManifest, only: Sequence[str] | None, to: Sequence[str] | None) -> PromoterManifest:
     return attrs.evolve(
         manifest,

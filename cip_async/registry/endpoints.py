@@ -50,8 +50,10 @@ class Endpoints:
         return repository.path
 
     def place(self, repository: Repository) -> str:
-        """Where a repository really is, the same for all names that one endpoint has."""
-        return f"{self.origin(repository.host)}/{self.path(repository)}"
+        """Where a repository really is, the same for all names that one endpoint has, this machine's included."""
+        origin = self.origin(repository.host)
+        host = "localhost" if is_loopback(origin.host_subcomponent or "") else origin.raw_host
+        return f"{origin.scheme}://{host}:{origin.port}/{self.path(repository)}"
 
     def map_back(self, host: Host, url: URL) -> URL:
         """A server-supplied URL, moved to the endpoint if it carries the host's public name.

@@ -44,8 +44,7 @@ def setback_fate(report: Report, pair_plan: PairPlan, setback: Setback) -> Fate:
         case Outcome.OVERLAP | Outcome.TAG_MOVE:
             return left_out
         case Outcome.LOST:
-            source_is_lost = any(lost.entry == pair_plan.pair.source_entry for lost in report.plan.lost_sources)
-            return left_out if source_is_lost else Fate.LOST
+            return left_out if pair_plan.pair.source_entry in report.plan.lost_entries else Fate.LOST
         case Outcome.ALREADY_PROMOTED:
             return Fate.ALREADY_PROMOTED
         case Outcome.UNKNOWN | Outcome.PROMOTE:

@@ -88,7 +88,7 @@ def _tally(report: Report, pair_plan: PairPlan, failures: Iterable[Failure]) -> 
     otherwise = default_fate(report)
     fates[otherwise] += to_promote - undone.total()
     digests_undone = len({failure.digest for failure in failures})
-    images = len(pair_plan.promotions)
+    images = len({promotion.digest for promotion in pair_plan.promotions})
     return Tally(
         outcomes=+outcomes,
         fates=+fates,

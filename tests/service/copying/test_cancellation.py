@@ -100,7 +100,7 @@ async def test_a_run_may_be_cancelled_after_any_request(copying: Make, after: in
         for tag in copy.host(plan.pair.destination.host).store.repository(plan.pair.destination.path).tags
     }
     for plan in copy.plans:
-        copy.engine.progress.not_done(plan, "interrupted")
+        copy.engine.progress.failures.update(copy.engine.progress.undone(plan, "interrupted"))
     wishes = {(str(plan.pair.destination), tag) for plan in copy.plans for each in plan.promotions for tag in each.tags}
     assert wishes - copy.failures().keys() <= written, "nothing is called promoted that is not"
     await finished(copy)

@@ -1,19 +1,25 @@
 """The promoter from end to end, against hosts that are served over loopback."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import aiohttp
 import anyio
+import attrs
 import pytest
 
+from cip_async.checks.check import Subject
+from cip_async.checks.layout import Layout
 from cip_async.errors import InvalidSettings
 from cip_async.events import Event, ImagePlaced
 from cip_async.fake_registry import images
 from cip_async.inventory.store import InventoryStore
 from cip_async.inventory.text import Output
+from cip_async.model.finding import Finding, Severity
 from cip_async.model.outcome import Fate, Outcome
+from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import EdgeReport, Ending, Report
+from cip_async.planning.changes import added
 from cip_async.promoter import Promoter
 from cip_async.reference import parse_repository
 from cip_async.reporting.edges import all_edges, edges
@@ -314,8 +320,49 @@ class TestFilters:
     async def test_filters_that_leave_nothing_are_an_error(self, promoter_for: MakePromoter, staging: Staging) -> None:
         fill(staging)
         async with promoter_for(staging, confirm=True) as promoter:
-            with pytest.raises(InvalidSettings, match="expected globs that match"):
+            with pytest.raises(InvalidSettings, match="the filter is 'nothing-like-this': expected"):
                 await promoter.run(await staging.manifests(), only=["nothing-like-this"])
+
+    async def test_each_glob_must_match_something(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        async with promoter_for(staging, confirm=True) as promoter:
+            with pytest.raises(InvalidSettings, match="the filter is 'typo, us2"):
+                await promoter.run(await staging.manifests(), only=["app", "typo"], to=["eu.*", "us2.*"])
+
+    async def test_a_filter_does_not_hide_that_a_tag_is_wanted_twice(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        staging.push("kubernetes/pause", images.single(seed="one"), "3.9")
+        other = attrs.evolve(staging, source_prefix="other", prefix="prod/kubernetes", wanted={})
+        other.push("pause", images.single(seed="two"), "3.9")
+        manifests = (*(await staging.manifests()).manifests, *(await other.manifests()).manifests)
+        async with promoter_for(staging, confirm=True) as promoter:
+            report = await promoter.run(PromoterManifests(manifests=manifests, problems=()), only=["kubernetes/*"])
+        assert report.ending is Ending.CONFLICT
+        assert staging.writes() == []
+
+    async def test_a_part_has_the_conflicts_of_the_whole(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        staging.push("app", images.single(seed="one"), "v1")
+        base = await staging.manifests()
+        staging.push("app", images.single(seed="two"), "v1")
+        now = await staging.manifests()
+        async with promoter_for(staging, confirm=True) as promoter:
+            report = await promoter.run(added(base, now), among=now)
+        assert report.ending is Ending.CONFLICT
+        assert staging.writes() == []
+
+
+class TestNames:
+    async def test_two_names_of_one_host_are_one_place(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        staging.push("app", images.single(seed="one"), "v1")
+        other = attrs.evolve(staging, source_prefix="other", mirrors=("alias.gcr.io",), wanted={})
+        staging.servers.endpoints["alias.gcr.io"] = staging.servers.endpoints["eu.gcr.io"]
+        other.push("app", images.single(seed="two"), "v1")
+        manifests = (*(await staging.manifests()).manifests, *(await other.manifests()).manifests)
+        async with promoter_for(staging, confirm=True) as promoter:
+            report = await promoter.run(PromoterManifests(manifests=manifests, problems=()))
+        assert report.ending is Ending.CONFLICT
+        assert staging.writes() == []
 
 
 class TestServerSideOnly:
@@ -394,6 +441,54 @@ class TestAsALibrary:
             again = await promoter.run(await staging.manifests())
         assert sum(line.requests for line in again.ledger) == 4
 
+    async def test_a_report_in_the_middle_of_a_run_does_not_change_the_last_one(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        fill(staging)
+        unfinished: list[Report] = []
+
+        def look(event: Event, /) -> None:
+            if isinstance(event, ImagePlaced):
+                unfinished.append(promoter.report())
+
+        async with promoter_for(staging, confirm=True, listener=look) as promoter:
+            report = await promoter.run(await staging.manifests())
+
+        assert Fate.NOT_STARTED in fates(unfinished[0])
+        assert fates(report) == {Fate.PROMOTED: 10}
+
+    async def test_two_runs_at_once_are_refused(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        manifests = await staging.manifests()
+        begun = anyio.Event()
+
+        def tell(event: Event, /) -> None:
+            begun.set()
+
+        async def first() -> None:
+            assert fates(await promoter.run(manifests)) == {Fate.PROMOTED: 10}
+
+        async with (
+            promoter_for(staging, confirm=True, listener=tell) as promoter,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(first)
+            await begun.wait()
+            with pytest.raises(RuntimeError, match="one promoter makes one run at a time"):
+                await promoter.run(manifests)
+
+    async def test_a_plan_that_failed_a_check_stays_refused(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        fill(staging)
+        manifests = await staging.manifests()
+        async with promoter_for(staging, confirm=True) as promoter:
+            plan = await promoter.plan(manifests)
+            await promoter.check(plan, [Layout(), _Never()], manifests=manifests)
+            await promoter.plan(manifests)
+            report = await promoter.promote(plan)
+        assert report.ending is Ending.CHECK_FAILED
+        assert exit_code(report) is ExitCode.WRONG
+        assert staging.writes() == []
+
     async def test_a_report_needs_a_run(self, promoter_for: MakePromoter, staging: Staging) -> None:
         async with promoter_for(staging) as promoter:
             with pytest.raises(RuntimeError, match="nothing was run yet"):
@@ -429,6 +524,16 @@ class TestInventoryFile:
             listing = await store.get(parse_repository("gcr.io/staging/app"))
         assert listing is not None
         assert set(staging.wanted["app"]) <= set(listing.digests)
+
+
+@attrs.frozen
+class _Never:
+    """A check that nothing passes."""
+
+    name: str = "never"
+
+    async def findings(self, subject: Subject) -> Sequence[Finding]:
+        return [Finding(check=self.name, severity=Severity.ERROR, place=None, message="no")]
 
 
 def promoted(report: Report) -> list[EdgeReport]:

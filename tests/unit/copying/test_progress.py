@@ -64,7 +64,7 @@ def test_pairs_are_complete_apart() -> None:
 def test_what_was_promoted_is_no_failure() -> None:
     progress = begun()
     end(progress, ONE, TWO)
-    progress.not_done(PLAN, "interrupted")
+    progress.failures.update(progress.undone(PLAN, "interrupted"))
     assert progress.failures == {}
 
 
@@ -85,20 +85,20 @@ def test_a_tagless_promotion_that_failed_is_told_too() -> None:
 def test_what_did_not_end_was_not_done() -> None:
     progress = begun()
     progress.end(ONE, {V1: ERROR})
-    progress.not_done(PLAN, "interrupted")
+    progress.failures.update(progress.undone(PLAN, "interrupted"))
     assert fates(progress) == {("one", V1): Fate.FAILED, ("two", None): Fate.NOT_STARTED}
 
 
 def test_a_tag_that_was_written_before_the_end_was_done() -> None:
     progress = begun()
     progress.tagged(ONE, [V1])
-    progress.not_done(PLAN, "interrupted")
+    progress.failures.update(progress.undone(PLAN, "interrupted"))
     assert fates(progress) == {("one", V2): Fate.NOT_STARTED, ("two", None): Fate.NOT_STARTED}
 
 
 def test_a_pair_that_was_never_begun_was_not_done() -> None:
     progress = Progress()
-    progress.not_done(PLAN, "interrupted")
+    progress.failures.update(progress.undone(PLAN, "interrupted"))
     assert set(fates(progress)) == {("one", V1), ("one", V2), ("two", None)}
 
 
@@ -112,3 +112,19 @@ def test_blobs_and_their_bytes_are_counted() -> None:
     assert progress.traffic() == Traffic(
         blobs_mounted=3, bytes_mounted=30, blobs_relayed=2, bytes_relayed=20, blobs_read=1, bytes_read=10
     )
+
+
+def test_a_digest_that_is_wanted_with_a_tag_and_without_one_ends_twice() -> None:
+    plan = pair_plan(("one", (V1,)), ("one", ()))
+    progress = Progress()
+    progress.expect(plan)
+    assert end(progress, want("one", "v1")) == [False]
+    ((_, failure),) = progress.undone(plan, "interrupted")
+    assert (failure.tag, failure.fate) == (None, Fate.NOT_STARTED)
+    assert end(progress, want("one")) == [True]
+
+
+def test_to_look_at_what_is_undone_changes_nothing() -> None:
+    progress = begun()
+    assert list(progress.undone(PLAN, "interrupted"))
+    assert progress.failures == {}

@@ -1,0 +1,75 @@
+"""One run of a promoter, and what came of it so far: what its report tells, at any moment."""
+
+import time
+from collections.abc import Mapping
+
+import attrs
+
+from cip_async.copying.documents import Documents
+from cip_async.copying.engine import Engine
+from cip_async.copying.progress import EdgeKey, Progress
+from cip_async.model.finding import Finding
+from cip_async.model.plan import Plan
+from cip_async.model.report import Ending, Failure, LedgerLine, Report
+from cip_async.planning.draft import Draft
+from cip_async.reference import Digest, Repository
+
+NOT_DONE = "the run ended before this image was placed"
+
+_BEFORE_ANY_WRITE = (Ending.CONFLICT, Ending.CHECK_FAILED)
+
+
+@attrs.define(kw_only=True, eq=False)
+class Run:
+    """The state of one run. It counts as interrupted until it is said how it ended."""
+
+    draft: Draft
+    documents: Documents
+    plan: Plan | None = None
+    findings: tuple[Finding, ...] = ()
+    engine: Engine | None = None
+    ending: Ending = Ending.INTERRUPTED
+    started_at: float = attrs.field(factory=time.time)
+    _began: float = attrs.field(factory=time.monotonic, init=False)
+    _ended: float | None = attrs.field(default=None, init=False)
+
+    def end(self, ending: Ending) -> None:
+        """Take note of how the run ended."""
+        self.ending, self._ended = ending, time.monotonic()
+
+    async def holds(self, repository: Repository, digest: Digest) -> bool:
+        """Whether a source repository holds a digest, asked as the copy would ask.
+
+        Raises:
+            RegistryError, CredentialError: that cannot be said.
+        """
+        return await self.documents.document(repository, digest) is not None
+
+    def report(self, ledger: tuple[LedgerLine, ...], *, dry_run: bool) -> Report:
+        """Everything that is known now, without waiting for anything; it changes nothing."""
+        plan = self.plan or self.draft.plan()
+        progress = self.engine.progress if self.engine else Progress()
+        return Report(
+            plan=plan,
+            dry_run=dry_run,
+            ending=self.ending,
+            failures=self._failures(plan, progress, dry_run=dry_run),
+            ledger=ledger,
+            traffic=progress.traffic(),
+            capabilities=self.engine.capabilities() if self.engine else {},
+            started_at=self.started_at,
+            findings=self.findings,
+            seconds=(self._ended or time.monotonic()) - self._began,
+        )
+
+    def _failures(self, plan: Plan, progress: Progress, *, dry_run: bool) -> Mapping[EdgeKey, Failure]:
+        failures = dict(progress.failures)
+        if not dry_run and self.ending not in _BEFORE_ANY_WRITE:
+            for pair_plan in plan.pairs:
+                failures.update(progress.undone(pair_plan, NOT_DONE))
+        return dict(sorted(failures.items(), key=_order))
+
+
+def _order(item: tuple[EdgeKey, Failure]) -> tuple[Repository, Repository, Digest, str]:
+    source, destination, digest, tag = item[0]
+    return source, destination, digest, tag or ""
