@@ -75,7 +75,7 @@ def run(options: RunOptions) -> ExitCode:
 def _told_offline(
     manifests: PromoterManifests, base: PromoterManifests | None, options: RunOptions, screen: Screen
 ) -> ExitCode:
-    code = tell_wanted(to_promote(options, manifests, base), options, screen)
+    code = tell_wanted(to_promote(options, manifests, base), options, screen, among=manifests)
     findings = run_in_event_loop(partial(find_offline, options.checks, manifests, base))
     screen.results(finding_lines(findings, options.checks.form))
     return ExitCode.WRONG if any(finding.severity is Severity.ERROR for finding in findings) else code

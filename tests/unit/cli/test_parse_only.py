@@ -108,7 +108,7 @@ def test_filters_that_leave_nothing_are_a_usage_error(tmp_path: Path) -> None:
     write(tmp_path, thin("foo"))
     result = run(tmp_path, "--only", "nothing")
     assert result.stdout == ""
-    assert "expected globs that match what the promoter manifests want" in result.stderr
+    assert "the filter is 'nothing': expected a glob that matches what is wanted" in result.stderr
     assert result.exit_code == 2
 
 
