@@ -12,7 +12,7 @@ from yarl import URL
 from cip_async.errors import CredentialError, Denied, NotFound, RegistryError, Unauthorized, Unavailable
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host, Repository
-from cip_async.registry.credentials.provider import Anonymous, BearerToken, Credential, Password
+from cip_async.registry.credentials.provider import Anonymous, BearerToken, Credential, IdentityToken, Password
 from cip_async.registry.credentials.scopes import Scopes, pull, push
 from cip_async.registry.credentials.tokens import Authorizer
 from cip_async.registry.endpoints import Endpoints
@@ -246,3 +246,54 @@ async def test_no_request_for_a_token_shows_a_secret() -> None:
     await meet(shop.authorizer(Password(username="me", password="secret")))
     assert "bWU6" not in repr(shop.sold[0])
     assert "secret" not in repr(shop.sold[0])
+
+
+class Renewable:
+    """Ready tokens of somebody, each with the next one behind it; `left` is how many there are."""
+
+    def __init__(self, left: int = 1) -> None:
+        self.left = left
+        self.number = 1
+        self.renewed = 0
+
+    async def credential(self, host: Host, repository: Repository | None) -> Credential:
+        return BearerToken(token=f"ready{self.number}", owner="me@example.com", renew=self.renew)
+
+    async def renew(self) -> BearerToken:
+        self.renewed += 1
+        if self.left:
+            self.left -= 1
+            self.number += 1
+        return BearerToken(token=f"ready{self.number}", renew=self.renew)
+
+
+async def test_a_ready_token_that_is_refused_is_renewed_and_none_is_bought() -> None:
+    shop, provider = Shop(), Renewable()
+    authorizer = Authorizer(provider, Endpoints(), shop.ask, lambda: shop.now, 1000)
+    assert await authorizer.answer_challenge(HOST, FOO, PULL, "Bearer ready1", BEARER) == "Bearer ready2"
+    assert await authorizer.answer_challenge(HOST, FOO, PULL, "Bearer ready2", BEARER) is None
+    assert shop.sold == []
+
+
+async def test_a_ready_token_that_another_task_renewed_meanwhile_is_taken() -> None:
+    shop, provider = Shop(), Renewable()
+    provider.number = 7
+    authorizer = Authorizer(provider, Endpoints(), shop.ask, lambda: shop.now, 1000)
+    assert await authorizer.answer_challenge(HOST, FOO, PULL, "Bearer ready6", BEARER) == "Bearer ready7"
+    assert provider.renewed == 0
+
+
+@pytest.mark.parametrize(
+    ("credential", "owner", "account"),
+    [
+        (Anonymous(), "", "anonymous"),
+        (Password(username="me", password="secret"), "", "me"),
+        (IdentityToken(token="secret"), "", "a token"),
+        (BearerToken(token="secret"), "", "a token"),
+        (BearerToken(token="secret", owner="me@example.com"), "me@example.com", "me@example.com"),
+    ],
+)
+async def test_it_is_known_as_whom_a_host_is_used(credential: Credential, owner: str, account: str) -> None:
+    authorizer = Shop().authorizer(credential)
+    assert await authorizer.owner(HOST, FOO) == owner
+    assert await authorizer.account(HOST, FOO) == account
