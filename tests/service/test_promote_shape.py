@@ -111,7 +111,7 @@ async def test_each_mirror_holds_exactly_what_is_wanted_and_a_second_run_writes_
     staging = Staging(await serve_hosts("gcr.io", *MIRRORS, rules=Rules.google), tmp_path)
     _fill(staging.servers["gcr.io"].store, manifests, images.values())
 
-    async with promoter_for(staging, confirm=True) as promoter:
+    async with promoter_for(staging, confirm=True, use_service_accounts=False) as promoter:
         first = await promoter.run(manifests, to=MIRRORS)
         snapshots = {mirror: await _snapshot(promoter, f"{mirror}/{prefix}") for mirror in MIRRORS}
         staging.forget_requests()
