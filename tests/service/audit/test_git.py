@@ -1,5 +1,6 @@
 """Promoter manifests come from a git repository that changes meanwhile."""
 
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import anyio
 import attrs
 import pytest
+from anyio import to_thread
 
 from cip_async.audit.git_source import GitSource
 from cip_async.audit.happenings import Deferred, ManifestsChecked, ManifestsFailed, ManifestsRead
@@ -115,6 +117,25 @@ async def test_a_git_that_takes_too_long_is_ended(repository: GitRepository) -> 
     await repository.commit(thin(ONE))
     with pytest.raises(ManifestsUnavailable, match="git took longer than 1e-06 s"):
         await GitSource(repository.url, branch="main", path=".", timeout_s=0.000001).read(None)
+
+
+async def test_a_git_that_is_cancelled_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, program = tmp_path / "pipe", anyio.Path(tmp_path / "git")
+    os.mkfifo(pipe)
+    await program.write_text(f"#!/bin/sh\nexec 3>{pipe}\necho running >&3\n/bin/sleep 1000\n")
+    await program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    followed = GitSource("file:///somewhere", branch="main", path=".", timeout_s=1000.0)
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(followed.read, None)
+            reading = await to_thread.run_sync(pipe.open)
+            assert await to_thread.run_sync(reading.readline) == "running\n"
+            tasks.cancel_scope.cancel()
+        assert await to_thread.run_sync(reading.read) == ""  # nobody is left who could write
+        await to_thread.run_sync(reading.close)
 
 
 async def test_a_disk_without_room_for_a_clone_is_told(

@@ -21,6 +21,7 @@ from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.text import TextReceiveStream
 
 from cip_async.fake_registry.images import multi_arch
+from tests.service.audit.signing import ACCOUNT, AUDIENCE, Key, certificates
 from tests.service.cli.conftest import CIP, Cip, endpoints
 from tests.service.staging import Staging
 from tests.unit.audit.pushes import push
@@ -148,6 +149,28 @@ async def test_the_repository_can_be_named_by_the_variables_of_the_go_auditor(
         assert await running.push(event) == (200, {"verdict": "verified"})
     revision = (await anyio.run_process(["git", "rev-parse", "HEAD"], cwd=tree, env=environment)).stdout.decode()
     assert running.entries()[-1]["revision"] == revision.strip()
+
+
+async def test_only_requests_with_a_token_of_the_subscription_are_listened_to(staging: Staging, auditor: Start) -> None:
+    staging.push("app", multi_arch(seed="multi"), "v1")
+    key = Key("one")
+    deletion = push({"action": "DELETE", "tag": f"{APP}:v1"})
+    async with (
+        certificates(key) as published,
+        auditor(
+            f"--manifest-path={staging.written()}",
+            f"--verify-oidc-audience={AUDIENCE}",
+            f"--push-service-account={ACCOUNT}",
+            f"--oidc-certs-url={published.url}",
+        ) as running,
+    ):
+        statuses = []
+        for token in (key.token(), key.token(aud="other"), key.token(email="other@example.com"), ""):
+            headers = {"Authorization": f"Bearer {token}"}
+            async with running.session.post(running.url, data=deletion, headers=headers) as answer:
+                statuses.append(answer.status)
+    assert statuses == [200, 401, 401, 401]
+    assert [each["severity"] for each in running.entries()][1:] == ["ERROR", "WARNING", "WARNING", "WARNING"]
 
 
 @attrs.define
