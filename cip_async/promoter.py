@@ -7,6 +7,7 @@ planned, while the crawl goes on.
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from cip_async.copying.engine import Engine
 from cip_async.errors import CipError, CredentialError, InvalidManifests, InvalidReference, InvalidSettings
 from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
+from cip_async.gcp.container_analysis import HOST as CONTAINER_ANALYSIS
+from cip_async.gcp.container_analysis import ContainerAnalysis, Scan
 from cip_async.inventory.crawl import OnPlanned, crawl
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
@@ -36,7 +39,7 @@ from cip_async.planning.conflicts import is_blocked
 from cip_async.planning.draft import Draft
 from cip_async.planning.selection import selected
 from cip_async.planning.service_accounts import named_accounts
-from cip_async.reference import Digest, RegistryPath, Repository, parse_host, parse_registry_path
+from cip_async.reference import Digest, Host, RegistryPath, Repository, parse_host, parse_registry_path
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.credentials.docker_config import DockerConfig
 from cip_async.registry.credentials.google import Binding, GoogleCredentials
@@ -119,6 +122,8 @@ class Promoter:
         )
         self._client = RegistryClient(self._transport, self._settings.bodies)
         self._lister = Lister(self._client, self._settings, listing)
+        self._scanner = GoogleHttp(session, self._settings.bodies.listing_bytes)
+        self._scanner_api = str(resolved.origin(Host(CONTAINER_ANALYSIS)))
         self._place = resolved.place
         self._run: Run | None = None
         self._is_busy = False
@@ -274,6 +279,20 @@ class Promoter:
             RegistryError, CredentialError: it cannot be read, or what came is not what was asked for.
         """
         return await self._client.get_document(repository, digest)
+
+    async def scan(self, repository: Repository, digest: Digest) -> Scan:
+        """What Google's scanners say of an image.
+
+        Raises:
+            InvalidSettings: the image is in no registry of Google's.
+            InvalidReference: the repository is in no project.
+            AccountError: there is no access token to be had.
+            RegistryError: Container Analysis refuses, fails or answers nonsense.
+        """
+        if not self._lister.lists_all(repository.host):
+            raise InvalidSettings("the registry to look for vulnerabilities in", str(repository), "one of Google's")
+        token = partial(self._google.access_token, repository)
+        return await ContainerAnalysis(self._scanner, token, api=self._scanner_api).scan(repository, digest)
 
     @asynccontextmanager
     async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> AsyncIterator[Snapshot]:

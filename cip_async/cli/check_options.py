@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
-from cip_async.checks.names import NAMES, USUAL_LIMIT_MIB
+from cip_async.checks.names import EVERYWHERE, NAMES, USUAL_LIMIT_MIB, USUAL_THRESHOLD
 from cip_async.reporting.findings import FindingsFormat
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
@@ -27,6 +27,7 @@ class CheckOptions:
 
     names: tuple[str, ...] = ()
     max_image_size_mib: int = USUAL_LIMIT_MIB
+    severity_threshold: int = USUAL_THRESHOLD
     form: FindingsFormat = FindingsFormat.TEXT
     base: str | None = None
     changed_only: bool = False
@@ -47,8 +48,9 @@ def check_options_of(options: dict[str, Any]) -> CheckOptions:
         if not since:
             raise click.UsageError(f"--use-prow-manifest-diff needs {_PROW_BASE} in the environment, as Prow sets it.")
     chosen = CheckOptions(
-        names=NAMES if _ALL in named else named,
+        names=_chosen(named),
         max_image_size_mib=options.pop("max_image_size"),
+        severity_threshold=options.pop("vuln_severity_threshold"),
         form=FindingsFormat(options.pop("findings")),
         base=base or since,
         changed_only=since is not None,
@@ -79,7 +81,7 @@ def check_options(command: _Decorated) -> _Decorated:
             "checks",
             multiple=True,
             type=click.Choice([*NAMES, _ALL]),
-            help="Check the plan before anything is written. Repeatable.",
+            help="Check the plan before anything is written. Repeatable; all are all but vulnerabilities.",
         ),
         click.option(
             "--base",
@@ -95,6 +97,14 @@ def check_options(command: _Decorated) -> _Decorated:
             help="The limit of the check image-size.",
         ),
         click.option(
+            "--vuln-severity-threshold",
+            type=click.IntRange(0, 5),
+            default=USUAL_THRESHOLD,
+            show_default=True,
+            metavar="0-5",
+            help="How severe a vulnerability must be to count: 2 low, 3 medium, 4 high, 5 critical.",
+        ),
+        click.option(
             "--findings",
             type=click.Choice([each.value for each in FindingsFormat]),
             default=FindingsFormat.TEXT.value,
@@ -105,3 +115,8 @@ def check_options(command: _Decorated) -> _Decorated:
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
+
+
+def _chosen(named: tuple[str, ...]) -> tuple[str, ...]:
+    every = EVERYWHERE if _ALL in named else ()
+    return tuple(dict.fromkeys(name for name in (*every, *named) if name != _ALL))

@@ -1,17 +1,16 @@
 """The part of `cip run` that is about changes and checks."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from cip_async.checks.catalog import catalog
 from cip_async.checks.check import Check, Subject, run_checks
 from cip_async.checks.names import OFFLINE
+from cip_async.checks.vulnerabilities import ScanOf
 from cip_async.cli.check_options import CheckOptions
 from cip_async.errors import InvalidSettings
 from cip_async.manifests.tree import read_manifests_at
 from cip_async.model.finding import Finding
-from cip_async.model.image import ImageDocument
 from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.planning.changes import added
@@ -61,7 +60,7 @@ async def check(
     Raises:
         RegistryError, CredentialError: a check could not be made.
     """
-    await promoter.check(plan, _chosen(options), manifests=manifests, base=base)
+    await promoter.check(plan, _chosen(options, promoter.scan), manifests=manifests, base=base)
 
 
 async def find_offline(
@@ -69,15 +68,15 @@ async def find_offline(
 ) -> tuple[Finding, ...]:
     """What those checks find that need no registry."""
 
-    async def read_nothing(repository: Repository, digest: Digest) -> Mapping[Digest, ImageDocument]:
+    async def read_nothing(repository: Repository, digest: Digest) -> NoReturn:
         raise InvalidSettings("the check", f"{repository}@{digest}", f"one of {', '.join(sorted(OFFLINE))}")
 
     plan = Draft.of(manifests, quarantine=True).plan()
-    return await run_checks(
-        _chosen(options), Subject(plan=plan, manifests=manifests, base=base, read_tree=read_nothing)
-    )
+    subject = Subject(plan=plan, manifests=manifests, base=base, read_tree=read_nothing)
+    return await run_checks(_chosen(options, read_nothing), subject)
 
 
-def _chosen(options: CheckOptions) -> list[Check]:
-    known = catalog(max_image_size_mib=options.max_image_size_mib)
-    return [known[name] for name in dict.fromkeys(options.names)]
+def _chosen(options: CheckOptions, scan_of: ScanOf) -> list[Check]:
+    limits = {"max_image_size_mib": options.max_image_size_mib, "severity_threshold": options.severity_threshold}
+    known = catalog(scan_of, **limits)
+    return [known[name] for name in options.names]

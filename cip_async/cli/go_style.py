@@ -233,6 +233,9 @@ class _Translator:
         only_checks = "vuln-severity-threshold" in values and _number(values["vuln-severity-threshold"]) >= 0
         if dry is not None and not _truth(dry) and not only_checks:
             yield "--confirm"
+        account = values.get("use-service-account")
+        if account is None or not _truth(account):
+            yield "--no-use-service-account"
 
     def _options(self, given: _Given) -> Sequence[str]:
         flag = given.flag

@@ -18,7 +18,8 @@ def tell_wanted(
 ) -> ExitCode:
     """Tell how much `manifests` want, and everything that is odd or wrong in them; return what to exit with.
 
-    `among` is all that is wanted, where `manifests` are a part of it. Filters count. Where something is wrong, the numbers are told only under quarantine, and are those of what is left.
+    `among` is all that is wanted, where `manifests` are a part of it. Filters count. Where something is wrong, the
+    numbers are told only under quarantine, and are those of what is left.
 
     Raises:
         InvalidSettings: something is wanted, and the filters leave nothing of it.

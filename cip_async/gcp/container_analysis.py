@@ -20,9 +20,9 @@ from cip_async.gcp.access_token import AccessToken
 from cip_async.gcp.http import Http, HttpAnswer, HttpFailure
 from cip_async.reference import Digest, Repository
 
-API: Final = "https://containeranalysis.googleapis.com"
+HOST: Final = "containeranalysis.googleapis.com"
+API: Final = f"https://{HOST}"
 
-_HOST: Final = "containeranalysis.googleapis.com"
 _PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 100
 _ATTEMPT_S: Final = 60.0
@@ -144,14 +144,14 @@ class ContainerAnalysis:
             if not page.next_page_token:
                 return
             query["pageToken"] = page.next_page_token
-        raise UntrustedAnswer(_HOST, f"GET {where}", f"more than {_MOST_PAGES} pages")
+        raise UntrustedAnswer(HOST, f"GET {where}", f"more than {_MOST_PAGES} pages")
 
     async def _page(self, where: str, query: dict[str, str]) -> _Page:
         answer = await self._again(where, query)
         try:
             return _PAGE.decode(answer.body)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise UntrustedAnswer(_HOST, f"GET {where}", f"not a list of occurrences: {error}") from error
+            raise UntrustedAnswer(HOST, f"GET {where}", f"not a list of occurrences: {error}") from error
 
     async def _again(self, where: str, query: dict[str, str]) -> HttpAnswer:
         """The first answer; what passes by itself is tried again for two minutes."""
@@ -170,12 +170,12 @@ class ContainerAnalysis:
         try:
             answer = await self._http("GET", f"{self._api}{where}?{urlencode(query)}", headers, None, _ATTEMPT_S)
         except HttpFailure as error:
-            raise RegistryError(_HOST, f"GET {where}", str(error), retryable=True) from error
+            raise RegistryError(HOST, f"GET {where}", str(error), retryable=True) from error
         if answer.status == HTTPStatus.OK:
             return answer
         passing = answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         reason = f"answered {answer.status} to {token.account}"
-        raise RegistryError(_HOST, f"GET {where}", reason, status=answer.status, retryable=passing)
+        raise RegistryError(HOST, f"GET {where}", reason, status=answer.status, retryable=passing)
 
 
 def project_of(repository: Repository) -> str:

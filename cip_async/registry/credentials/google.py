@@ -103,6 +103,17 @@ class GoogleCredentials:
             return None
         return await self._ambient(host)
 
+    async def access_token(self, repository: Repository) -> AccessToken:
+        """A token of whoever may read `repository`, for another of Google's services.
+
+        Raises:
+            AccountError: there is none to be had.
+        """
+        bound = self._bindings.of(repository.host, repository)
+        if bound is None:
+            return await self._accounts.ambient_token()
+        return await self._accounts.token(bound[1].account)
+
     async def _of(self, binding: Binding, path: RegistryPath) -> Credential:
         account = binding.account
         if account in self._given_up:
