@@ -1,6 +1,8 @@
-"""What holds for additions to any images file: it wants the union, nothing else is touched, and again is no change."""
+"""What holds for edits of promoter manifests: additions make the union, formatting keeps all, again is no change."""
 
 import json
+import random
+import re
 from collections.abc import Iterable
 from contextlib import nullcontext
 
@@ -9,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cip_async.errors import InvalidManifests
+from cip_async.manifests.canonical import canonical
 from cip_async.manifests.edit import with_images
 from cip_async.manifests.parse import parse
-from cip_async.manifests.render import images_text
+from cip_async.manifests.render import images_text, plain_file, thin_files
 from cip_async.manifests.validate import thin_images
-from cip_async.model.promoter_manifest import Image
+from cip_async.model.promoter_manifest import Image, PromoterManifest
 from cip_async.reference import Digest, ImageName, Tag
 from cip_async.settings import Files
-from tests.properties.test_manifests import digests, image, names, tags
+from tests.properties.test_manifests import digests, image, names, promoter_manifests, shuffled, tags
 
 Wanted = dict[ImageName, dict[Digest, set[Tag]]]
 
@@ -112,3 +115,31 @@ def test_a_tag_is_never_given_a_second_digest(text: str, added: Wanted) -> None:
     )
     with pytest.raises(InvalidManifests) if moved else nullcontext():
         with_images(text.encode(), "f", added)
+
+
+def comments_of(text: str) -> list[str]:
+    """The comments of a text that `as_lines` made."""
+    return sorted(re.findall(r"# [a-z].*", text))
+
+
+@given(files())
+def test_the_canonical_form_wants_the_same_keeps_all_comments_and_is_that_of_itself(text: str) -> None:
+    formatted = canonical(text.encode(), "f")
+    assert read(formatted) == read(text.encode())
+    assert comments_of(formatted.decode()) == comments_of(text)
+    assert canonical(formatted, "f") == formatted
+
+
+@given(entries, st.randoms(use_true_random=False))
+def test_the_canonical_form_without_comments_is_how_we_write(
+    listed: list[tuple[str, dict[Digest, list[str]]]], shuffler: random.Random
+) -> None:
+    images = [image(name, dmap) for name, dmap in listed]
+    text = json.dumps([{"name": name, "dmap": dmap} for name, dmap in shuffled(listed, shuffler)])
+    assert canonical(text.encode(), "f").decode() == images_text(images)
+
+
+@given(promoter_manifests())
+def test_files_that_we_write_are_canonical(manifest: PromoterManifest) -> None:
+    for text in (plain_file(manifest), *(text for _, text in thin_files("a", manifest))):
+        assert canonical(text.encode(), "f").decode() == text

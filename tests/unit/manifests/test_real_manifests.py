@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cip_async.errors import InvalidManifests
+from cip_async.manifests.canonical import canonical
 from cip_async.manifests.edit import with_images
 from cip_async.manifests.tree import load_images, load_manifests
 from cip_async.model.promoter_manifest import Totals
@@ -66,3 +67,11 @@ def test_adding_to_every_image_keeps_every_line_and_each_file_its_style(root: Pa
         assert edited.endswith(b"\n") == content.endswith(b"\n") or not content
         assert edited.count(b"\r\n") in (0, edited.count(b"\n"))
         assert with_images(edited, str(path), additions) == edited
+
+
+@pytest.mark.parametrize("root", [OLD, NEW], ids=lambda root: root.name)
+def test_the_canonical_form_of_every_file_keeps_its_comments_and_is_that_of_itself(root: Path) -> None:
+    for path in sorted({*root.glob("*/*/*.yaml")} - {NEW / NGINX}):
+        formatted = canonical(path.read_bytes(), str(path))
+        assert formatted.count(b"#") == path.read_bytes().count(b"#")
+        assert canonical(formatted, str(path)) == formatted
