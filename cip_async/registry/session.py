@@ -1,8 +1,8 @@
 """The HTTP session: aiohttp with every habit switched off that would undo our own rules.
 
 No cookies, no redirects, no decompression, no requoting of URLs, no limit of 100 connections, no total timeout.
-Proxies come from the usual environment variables, and never stand before this machine itself; certificate
-authorities come from the system and from `ca_cert`.
+Proxies come from the usual environment variables, and never stand before this machine itself or what tells it who it
+is; certificate authorities come from the system and from `ca_cert`.
 """
 
 import base64
@@ -29,6 +29,8 @@ Connector = aiohttp.BaseConnector
 _READ_BUFFER_BYTES: Final = 1 * MIB
 """How much aiohttp buffers before it stops reading from the socket: large layers arrive in few, large pieces."""
 _KEEP_ALIVE_S: Final = 15.0
+_METADATA_SERVERS: Final = frozenset({"metadata.google.internal", "169.254.169.254"})
+"""What a machine of Google's asks about itself; a proxy would answer for another one."""
 _LONGEST_HEADER_BYTES: Final = 32 * 1024
 """Signed redirect URLs and token challenges outgrow aiohttp's 8 KiB."""
 
@@ -141,7 +143,8 @@ class HttpSession:
         if key not in self._proxies:
             proxies = getproxies()
             found = proxies.get(url.scheme) or proxies.get("all")
-            bypassed = is_loopback(url.host_subcomponent or "") or proxy_bypass(key[1]) or proxy_bypass(host)
+            nearby = is_loopback(url.host_subcomponent or "") or host in _METADATA_SERVERS
+            bypassed = nearby or proxy_bypass(key[1]) or proxy_bypass(host)
             self._proxies[key] = (None, None) if not found or bypassed else _parsed_proxy(found)
         return self._proxies[key]
 

@@ -6,7 +6,7 @@ ever gets one.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import attrs
@@ -69,12 +69,14 @@ class GoogleCredentials:
         await self._accounts.open()
 
     async def bind(self, bindings: Mapping[RegistryPath, Binding]) -> None:
-        """Let registry entries be used by their accounts from now on, and get a token of each.
+        """Let these registry entries, and no others, be used by their accounts from now on; get a token of each.
 
         Raises:
-            CredentialError: an account that is required has no credential.
+            CredentialError: accounts that are required have no credential; all of them are told.
         """
-        failures: list[CredentialError] = []
+        self._bindings = EntryMap()
+        self._given_up.clear()
+        failures: dict[str, list[tuple[RegistryPath, AccountError]]] = {}
         for path, binding in sorted(bindings.items()):
             if not self._is_google(path.host):
                 said = "%s is no registry of Google's, so the service account %s is not used for it"
@@ -82,12 +84,13 @@ class GoogleCredentials:
                 continue
             self._bindings.put(path, binding)
             try:
-                await self._of(binding, path)
-            except CredentialError as error:
-                failures.append(error)
+                await self._token(binding, path)
+            except AccountError as error:
+                failures.setdefault(binding.account, []).append((path, error))
         if failures:
-            hosts = ", ".join(dict.fromkeys(error.host for error in failures))
-            raise CredentialError(hosts, "; ".join(error.reason for error in failures))
+            hosts = sorted({path.host for each in failures.values() for path, _ in each})
+            reasons = [_lacking(account, [path for path, _ in each], each[0][1]) for account, each in failures.items()]
+            raise CredentialError(", ".join(hosts), "; ".join(reasons))
 
     async def credential(self, host: Host, repository: Repository | None) -> Credential | None:
         """The token for `repository`, or for `host` itself.
@@ -115,22 +118,29 @@ class GoogleCredentials:
         return await self._accounts.token(bound[1].account)
 
     async def _of(self, binding: Binding, path: RegistryPath) -> Credential:
-        account = binding.account
-        if account in self._given_up:
-            return Anonymous()
-
         async def renew(refused: str) -> AccessToken:
-            return await self._accounts.token(account, refused=refused)
+            return await self._accounts.token(binding.account, refused=refused)
 
         try:
-            return _bearer(path.host, await self._accounts.token(account), renew)
+            token = await self._token(binding, path)
         except AccountError as error:
-            reason = f"no token of service account {account}, which {path} is for: {error.reason}"
+            reason = _lacking(binding.account, [path], error)
+            raise CredentialError(path.host, reason, retryable=error.retryable) from None
+        return Anonymous() if token is None else _bearer(path.host, token, renew)
+
+    async def _token(self, binding: Binding, path: RegistryPath) -> AccessToken | None:
+        """A token of the entry's account; None where it has none and is not required."""
+        if binding.account in self._given_up:
+            return None
+        try:
+            return await self._accounts.token(binding.account)
+        except AccountError as error:
             if binding.required or error.retryable:
-                raise CredentialError(path.host, reason, retryable=error.retryable) from None
-            self._given_up.add(account)
-            log.warning("%s; reading %s without credentials", reason, path)
-            return Anonymous()
+                raise
+            self._given_up.add(binding.account)
+            lacking = _lacking(binding.account, [path], error)
+            log.warning("%s; what is for this account is read without credentials", lacking)
+            return None
 
     async def _ambient(self, host: Host) -> Credential | None:
         async def renew(refused: str) -> AccessToken:
@@ -144,6 +154,11 @@ class GoogleCredentials:
             self._is_nobody = True
             log.info("no Google account is used where none is named: %s", error.reason)
             return None
+
+
+def _lacking(account: str, paths: Sequence[RegistryPath], error: AccountError) -> str:
+    others = f" and {len(paths) - 1} more are" if len(paths) > 1 else " is"
+    return f"no token of service account {account}, which {paths[0]}{others} for: {error.reason}"
 
 
 def _bearer(host: Host, token: AccessToken, renew: Callable[[str], Awaitable[AccessToken]]) -> BearerToken:

@@ -3,17 +3,22 @@
 import json
 import time
 import traceback
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import anyio
 import pytest
 
 from cip_async.errors import AccountError, FileProblem
-from cip_async.gcp.accounts import READ
-from tests.service.accounts.conftest import PROMOTER, READER, KeyFile, Open, write_program
+from cip_async.gcp.accounts import READ, GoogleAccounts
+from cip_async.registry.google_http import GoogleHttp
+from cip_async.registry.session import HttpSession
+from cip_async.settings import Timeouts
+from tests.service.accounts.conftest import PROMOTER, READER, KeyFile, Open, ToPort, write_program
 from tests.service.accounts.google import FakeGoogle
-from tests.service.registry.scripted import Reply
+from tests.service.registry.scripted import Reply, scripted
 
 pytestmark = pytest.mark.anyio
 NOT_FOUND = "the program gcloud is not on PATH"
@@ -90,6 +95,24 @@ async def test_the_machine_impersonates_another_account(
     google.may_act_for[PROMOTER] = {READER}
     environment |= {"NO_GCE_CHECK": "", "GCE_METADATA_HOST": google.url.removeprefix("http://")}
     assert google.issued[(await (await open_accounts()).token(PROMOTER)).value] == PROMOTER
+
+
+async def test_the_metadata_server_is_asked_through_no_proxy(
+    google: FakeGoogle, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.machine = PROMOTER
+    proxy = await stack.enter_async_context(scripted(lambda _: Reply(502)))
+    monkeypatch.setenv("http_proxy", proxy.url)
+    assert google.server is not None
+    connector = aiohttp.TCPConnector(resolver=ToPort(port=google.server.port))
+    stack.push_async_callback(connector.close)
+    session = HttpSession(timeouts=Timeouts(connect_s=5.0), connector=connector)
+    await session.open()
+    stack.push_async_callback(session.close)
+    environment = {"GCE_METADATA_HOST": "metadata.google.internal"}
+    token = await GoogleAccounts(GoogleHttp(session), environment=environment).ambient_token()
+    assert google.issued[token.value] == PROMOTER
+    assert proxy.seen == []
 
 
 async def test_a_server_that_does_not_speak_as_google_is_no_metadata_server(
