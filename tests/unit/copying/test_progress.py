@@ -96,6 +96,19 @@ def test_a_tag_that_was_written_before_the_end_was_done() -> None:
     assert fates(progress) == {("one", V2): Fate.NOT_STARTED, ("two", None): Fate.NOT_STARTED}
 
 
+def test_a_digest_that_is_wanted_with_tags_and_without_is_two_promotions() -> None:
+    plan = pair_plan(("one", (V1,)), ("one", ()))
+    progress = Progress()
+    progress.expect(plan)
+    assert end(progress, want("one", "v1"), want("one")) == [False, True]
+
+
+def test_what_is_undone_is_no_failure_yet() -> None:
+    progress = begun()
+    assert len(dict(progress.undone(PLAN, "interrupted"))) == 3
+    assert progress.failures == {}
+
+
 def test_a_pair_that_was_never_begun_was_not_done() -> None:
     progress = Progress()
     progress.failures.update(progress.undone(PLAN, "interrupted"))
