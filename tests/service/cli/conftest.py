@@ -47,7 +47,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """Nobody's home, credentials or proxies; warnings are errors."""
     home = tmp_path / "home"
     home.mkdir()
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONWARNINGS": "error"}
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONWARNINGS": "error", "NO_GCE_CHECK": "true"}
 
 
 @pytest.fixture
