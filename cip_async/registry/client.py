@@ -24,6 +24,7 @@ from cip_async.errors import (
 from cip_async.model.image import ImageDocument
 from cip_async.model.report import RequestClass
 from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
+from cip_async.registry.absence import absence, has_telling_header, is_proven
 from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document, refuse_schema_1
 from cip_async.registry.exchange import Answer, Replayable, Request
@@ -35,7 +36,6 @@ from cip_async.registry.wire import MANIFEST_ACCEPT, accepted_tags
 from cip_async.settings import Bodies
 
 _SIZE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-_OK: Final = frozenset({200})
 _OK_OR_ABSENT: Final = frozenset({200, 404})
 _BLOB: Final = frozenset({200, 206})
 _OPENED: Final = frozenset({201, 202})
@@ -76,7 +76,7 @@ class RegistryClient:
         """One page of at most `n` tags, the first or `next_page`.
 
         Raises:
-            NotFound: there is no such repository, or none with a tag.
+            NotFound: the registry says that there is no such repository, or none with a tag.
             RegistryError: the page could not be had, or cannot be trusted.
         """
         path = f"/v2/{self._path(repository)}/tags/list"
@@ -96,8 +96,9 @@ class RegistryClient:
     async def head_manifest(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
         """The digest that `reference` has in `repository`; None if it is proven absent.
 
-        A registry that leaves out `Docker-Content-Digest` is asked for the whole manifest. One may also name a
-        digest of another algorithm than it was asked by; both are digests of the same bytes.
+        A registry that leaves out `Docker-Content-Digest` is asked for the whole manifest, as is one of whose 404 the
+        headers do not say that it is a registry's, since a HEAD has no body that could. One may also name a digest
+        of another algorithm than it was asked by; both are digests of the same bytes.
 
         Raises:
             DigestMismatch: it holds something else under a digest.
@@ -107,13 +108,14 @@ class RegistryClient:
         answer = await self._transport.send(
             self._manifest_request("HEAD", RequestClass.MANIFEST_HEAD, repository, reference)
         )
-        if answer.status == HTTPStatus.NOT_FOUND:
+        is_absent = answer.status == HTTPStatus.NOT_FOUND
+        if is_absent and has_telling_header(answer):
             return None
         announced = answer.headers.get("Docker-Content-Digest")
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         length = answer.headers.get("Content-Length", "")
         size_bytes = int(length) if _SIZE.fullmatch(length) else None
-        if announced is None:
+        if is_absent or announced is None:
             return await self._hashed(repository, reference)
         digest = self._parsed_digest(repository, reference, announced)
         if ":" in reference:
@@ -321,10 +323,13 @@ class RegistryClient:
         )
 
     async def _get_manifest(self, repository: Repository, reference: Tag | Digest) -> Answer | None:
-        answer = await self._transport.send(
-            self._manifest_request("GET", RequestClass.MANIFEST_GET, repository, reference)
-        )
-        return None if answer.status == HTTPStatus.NOT_FOUND else answer
+        request = self._manifest_request("GET", RequestClass.MANIFEST_GET, repository, reference)
+        answer = await self._transport.send(request)
+        if answer.status != HTTPStatus.NOT_FOUND:
+            return answer
+        if is_proven(answer):
+            return None
+        raise absence(request, answer)
 
     def _manifest_request(
         self, method: str, request_class: RequestClass, repository: Repository, reference: Tag | Digest
@@ -345,19 +350,21 @@ class RegistryClient:
     async def _page(
         self, host: Host, repository: Repository | None, path: str, n: int, next_page: NextPage | None
     ) -> Answer:
-        return await self._transport.send(
-            Request(
-                host=host,
-                method="GET",
-                target=f"{path}?n={n}",
-                url=None if next_page is None else next_page.url,
-                request_class=RequestClass.LISTING,
-                repository=repository,
-                scopes=CATALOG if repository is None else pull(self._path(repository)),
-                expected=_OK,
-                most_bytes=self._bodies.listing_bytes,
-            )
+        request = Request(
+            host=host,
+            method="GET",
+            target=f"{path}?n={n}",
+            url=None if next_page is None else next_page.url,
+            request_class=RequestClass.LISTING,
+            repository=repository,
+            scopes=CATALOG if repository is None else pull(self._path(repository)),
+            expected=_OK_OR_ABSENT,
+            most_bytes=self._bodies.listing_bytes,
         )
+        answer = await self._transport.send(request)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise absence(request, answer)
+        return answer
 
     def _session(self, destination: Repository, answer: Answer) -> UploadSession:
         where = f"POST {self._path(destination)}/blobs/uploads/"

@@ -45,6 +45,10 @@ class Reply:
     stall_after: int | None = None
 
 
+ABSENT = Reply(404, {"Docker-Distribution-Api-Version": "registry/2.0"}, b'{"errors":[{"code":"NAME_UNKNOWN"}]}')
+NO_BACKEND = Reply(404, {"Content-Type": "text/html"}, b"default backend - 404")
+"""What a proxy answers that knows of no registry."""
+
 Answering = Callable[[Seen], Reply | Awaitable[Reply]]
 
 

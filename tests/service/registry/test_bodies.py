@@ -10,7 +10,7 @@ from cip_async.errors import DigestMismatch, RegistryError, Unavailable, Unsuppo
 from cip_async.reference import Digest
 from cip_async.settings import Bodies, Timeouts
 from tests.service.registry.conftest import FOO, HOST, ONE_TRY, D, Open, Reach, Serve
-from tests.service.registry.scripted import Reply, Seen
+from tests.service.registry.scripted import ABSENT, Reply, Seen
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +86,7 @@ async def test_a_document_is_asked_for_with_every_type_and_verified(serve: Serve
 
 
 async def test_a_document_that_is_not_there_is_none(serve: Serve, reach: Open) -> None:
-    assert await (await reach(await serve(lambda _: Reply(404)))).client.get_document(FOO, D) is None
+    assert await (await reach(await serve(lambda _: ABSENT))).client.get_document(FOO, D) is None
 
 
 async def test_schema_1_is_refused_with_its_reason(serve: Serve, reach: Open) -> None:

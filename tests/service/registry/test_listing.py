@@ -19,7 +19,7 @@ from cip_async.reference import Digest, RegistryPath, Repository, Tag
 from cip_async.registry.credentials.provider import BearerToken
 from cip_async.registry.listing.strategy import Strategy
 from tests.service.registry.conftest import FOO, HOST, ONE_TRY, V1, D, Open, Serve
-from tests.service.registry.scripted import Reply, Seen
+from tests.service.registry.scripted import ABSENT, NO_BACKEND, Reply, Seen
 
 pytestmark = pytest.mark.anyio
 
@@ -104,7 +104,7 @@ async def test_a_link_that_leads_to_itself_is_incomplete(serve: Serve, reach: Op
 @pytest.mark.parametrize(
     ("second", "error"),
     [
-        (Reply(404), ListingIncomplete),
+        (ABSENT, ListingIncomplete),
         (Reply(403), RegistryError),
         (Reply(500), Unavailable),
         (Reply(body=b'{"tags":["c"', break_off=5), Unavailable),
@@ -140,9 +140,36 @@ async def test_a_refused_listing_is_not_empty(serve: Serve, reach: Open, strateg
 
 @pytest.mark.parametrize("strategy", Strategy)
 async def test_a_repository_that_does_not_exist_is_empty(serve: Serve, reach: Open, strategy: Strategy) -> None:
-    reached = await reach(await serve(lambda _: Reply(404)), strategy=strategy)
+    reached = await reach(await serve(lambda _: ABSENT), strategy=strategy)
     listing = await reached.lister.wanted(FOO, {V1}, {D})
     assert (listing.tags, listing.holds(D)) == ({}, False)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+async def test_a_404_of_a_proxy_makes_no_repository_empty(serve: Serve, reach: Open, strategy: Strategy) -> None:
+    reached = await reach(await serve(lambda _: NO_BACKEND), strategy=strategy)
+    for listing in (reached.lister.whole(FOO), reached.lister.wanted(FOO, {V1}, {D}), reached.lister.digests(FOO, {D})):
+        with pytest.raises(Unavailable, match="status 404, and not from a registry"):
+            await listing
+
+
+async def test_a_404_of_a_proxy_makes_no_manifest_absent(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: NO_BACKEND)
+    client = (await reach(registry)).client
+    with pytest.raises(Unavailable, match="not from a registry"):
+        await client.head_manifest(FOO, V1)
+    assert [seen.method for seen in registry.seen] == ["HEAD", "GET"]
+    with pytest.raises(Unavailable, match="not from a registry"):
+        await client.get_document(FOO, D)
+
+
+async def test_a_registry_without_telling_headers_proves_absence_by_its_errors(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: Reply(404, body=ABSENT.body))
+    reached = await reach(registry)
+    assert await reached.client.head_manifest(FOO, V1) is None
+    assert [seen.method for seen in registry.seen] == ["HEAD", "GET"]
+    assert await reached.client.get_document(FOO, D) is None
+    assert (await reached.lister.wanted(FOO, {V1}, set())).tags == {}
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
@@ -153,14 +180,14 @@ async def test_a_manifest_that_may_not_be_seen_is_not_absent(serve: Serve, reach
 
 
 async def test_a_tag_that_is_listed_and_has_no_manifest_is_incomplete(serve: Serve, reach: Open) -> None:
-    registry = await serve(lambda seen: json_reply(tags=["v1"]) if seen.method == "GET" else Reply(404))
+    registry = await serve(lambda seen: json_reply(tags=["v1"]) if seen.method == "GET" else ABSENT)
     with pytest.raises(ListingIncomplete, match="tag v1 is listed, and yet the registry has no manifest"):
         await (await reach(registry)).lister.wanted(FOO, {V1}, set())
 
 
 async def test_a_tag_that_vanishes_meanwhile_is_absent(serve: Serve, reach: Open) -> None:
     lists = iter([["v1"], []])
-    registry = await serve(lambda seen: json_reply(tags=next(lists)) if seen.method == "GET" else Reply(404))
+    registry = await serve(lambda seen: json_reply(tags=next(lists)) if seen.method == "GET" else ABSENT)
     assert (await (await reach(registry)).lister.wanted(FOO, {V1}, set())).tags == {}
 
 
@@ -241,7 +268,7 @@ async def test_the_catalog_is_read_to_its_end_below_a_path(serve: Serve, reach: 
 
 
 async def test_a_registry_without_a_catalog_is_not_empty(serve: Serve, reach: Open) -> None:
-    reached = await reach(await serve(lambda _: Reply(404)))
+    reached = await reach(await serve(lambda _: ABSENT))
     with pytest.raises(ListingIncomplete, match="no catalog"):
         [repository async for repository in reached.lister.catalog(RegistryPath(HOST, ""))]
 

@@ -5,7 +5,7 @@ import pytest
 from cip_async.errors import CredentialError, RegistryError, UntrustedAnswer
 from cip_async.registry.credentials.provider import BearerToken, Password
 from tests.service.registry.conftest import FOO, HOST, ONE_TRY, V1, D, Open, Reach, Serve
-from tests.service.registry.scripted import Reply, Scripted, Seen, ToLoopback
+from tests.service.registry.scripted import ABSENT, Reply, Scripted, Seen, ToLoopback
 
 pytestmark = pytest.mark.anyio
 
@@ -161,7 +161,7 @@ async def test_a_public_registry_does_not_lead_us_into_inner_networks(
 
 
 async def test_absence_is_believed_where_a_redirect_ended(serve: Serve, reach: Open) -> None:
-    backend = await serve(lambda _: Reply(404))
+    backend = await serve(lambda _: ABSENT)
     registry = await serve(lambda seen: redirecting(f"{backend.url}{seen.path}"))
     assert await (await reach(registry)).client.head_manifest(FOO, V1) is None
 
