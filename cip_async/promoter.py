@@ -305,6 +305,7 @@ class Promoter:
         """
         path = parse_registry_path(registry)
         self._transport.standing.begin([path])
+        self._transport.trust_again()
         await self._google.bind(self._service_accounts)
         async with snapshot(path, self._lister, selection=selection, listener=self._listener) as taken:
             yield taken
@@ -329,8 +330,7 @@ class Promoter:
         return await self._begun(draft, entries)
 
     async def _begun(self, draft: Draft, entries: Iterable[RegistryPath]) -> Run:
-        self._transport.guard.protect(draft.sources)
-        self._transport.ledger.clear()
+        self._transport.begin_run(draft.sources)
         self._run = Run(draft=draft, documents=Documents(self._client, self._settings.bodies))
         await self._identify(draft.accounts, entries)
         return self._run

@@ -38,6 +38,7 @@ async def examine(
 
     Sources are protected from writes first. Of each entry, the first repository that `manifests` name is tried.
     """
+    transport.trust_again()
     transport.guard.protect(_sources(manifests))
     entries = iter(_entries(manifests))
     found: list[Examination] = []

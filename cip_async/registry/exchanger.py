@@ -98,6 +98,10 @@ class Exchanger:
         self._listener = listener
         self._health: dict[Host, HostHealth] = {}
 
+    def trust_again(self) -> None:
+        """Forget what hosts failed in before: a new run finds out for itself which of them answer."""
+        self._health.clear()
+
     async def exchange(self, request: Request, authorization: str | None, *, again: bool) -> Answer:
         """Send a request and read its answer, whatever it is; `again` if it repeats one that failed.
 

@@ -30,8 +30,12 @@ class Guard:
     place: Callable[[Repository], str] = _as_written
     _sources: set[str] = attrs.field(factory=set, init=False)
 
+    def begin(self, sources: Iterable[Repository]) -> None:
+        """Refuse all writes to `sources`, and to no others: those of an earlier run may be mirrors of this one."""
+        self._sources = set(map(self.place, sources))
+
     def protect(self, sources: Iterable[Repository]) -> None:
-        """Refuse all writes to `sources` from now on."""
+        """Refuse all writes to `sources` too, until the next run begins."""
         self._sources.update(map(self.place, sources))
 
     def check(self, method: str, repository: Repository | None) -> None:

@@ -8,7 +8,7 @@ one inside the gate could wait for ever.
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
@@ -83,6 +83,16 @@ class Transport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._session.close()
+
+    def begin_run(self, sources: Iterable[Repository]) -> None:
+        """Begin a run that reads `sources`: count anew, write to none of them, and trust all hosts again."""
+        self.ledger.clear()
+        self.guard.begin(sources)
+        self.trust_again()
+
+    def trust_again(self) -> None:
+        """Ask also those hosts that were given up before."""
+        self._exchanger.trust_again()
 
     async def send(self, request: Request) -> Answer:
         """Send a request that may safely be repeated, until it has one of its expected answers.

@@ -547,3 +547,32 @@ def tags_in_mirrors(staging: Staging) -> set[object]:
         for name, tags in staging.in_mirror(mirror).items()
         for tag in tags
     }
+
+
+async def test_a_host_that_was_given_up_is_asked_again_by_the_next_run(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    staging.push("app", images.single(seed="app"), "v1")
+    staging.servers["eu.gcr.io"].faults.add("500")
+    async with promoter_for(staging, confirm=True) as promoter:
+        failed = await promoter.run(await staging.manifests())
+        staging.servers["eu.gcr.io"].faults.clear()
+        healed = await promoter.run(await staging.manifests())
+    assert fates(failed) == {Fate.FAILED: 1, Fate.PROMOTED: 1}
+    assert fates(healed) == {Fate.PROMOTED: 1, Fate.ALREADY_PROMOTED: 1}
+
+
+async def test_a_mirror_may_be_a_source_between_two_runs_that_write_to_it(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    first = attrs.evolve(staging, mirrors=("eu.gcr.io",), wanted={})
+    onwards = attrs.evolve(first, source="eu.gcr.io", source_prefix="prod", mirrors=("us.gcr.io",), wanted={})
+    async with promoter_for(staging, confirm=True) as promoter:
+        for seed in ("one", "two"):
+            image = images.single(seed=seed)
+            first.push("app", image, seed)
+            onwards.want("app", image.digest, seed)
+            for hop in (first, onwards):
+                report = await promoter.run(await hop.manifests())
+                assert fates(report)[Fate.PROMOTED] == 1
+    assert staging.in_mirror("us.gcr.io") == onwards.wanted_tags()

@@ -34,6 +34,16 @@ def test_a_source_is_never_written(method: str) -> None:
         guard.check(method, STAGING)
 
 
+def test_a_source_of_one_run_may_be_a_mirror_of_the_next() -> None:
+    guard = Guard(writable=True)
+    guard.begin([STAGING])
+    guard.protect([PROD])
+    guard.begin([PROD])
+    guard.check("PUT", STAGING)
+    with pytest.raises(WriteRefused, match="sources are read-only"):
+        guard.check("PUT", PROD)
+
+
 def test_a_source_is_known_by_its_place_not_by_its_name() -> None:
     guard = Guard(writable=True, place=lambda repository: repository.path)
     guard.protect([STAGING])
