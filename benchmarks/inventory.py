@@ -1,6 +1,6 @@
 """Measure the inventory store: digests in, and streamed out sorted; prints JSON.
 
-    python benchmarks/inventory.py --digests 500000 --repositories 2000
+    python -m benchmarks.inventory --digests 500000 --repositories 2000
 
 Memory is this process's peak above what it held before the store was opened, in bytes; the listings are made
 one at a time and let go, as a crawl does.
@@ -9,13 +9,13 @@ one at a time and let go, as a crawl does.
 import argparse
 import hashlib
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 import anyio
 
+from benchmarks._memory import peak_bytes
 from cip_async.inventory.store import InventoryStore
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Host, Repository, Tag
@@ -37,7 +37,7 @@ def main() -> None:
 
 async def measured(digests: int, repositories: int, path: Path | None) -> dict[str, float]:
     """Put and stream `digests` digests, each with one tag, over `repositories` repositories."""
-    before = _peak_bytes()
+    before = peak_bytes()
     started, cpu = time.perf_counter(), time.process_time()
     async with InventoryStore.opened(path) as store:
         each = digests // repositories
@@ -55,7 +55,7 @@ async def measured(digests: int, repositories: int, path: Path | None) -> dict[s
         "cpu_seconds": round(time.process_time() - cpu, 3),
         "rows": rows,
         "in_order": in_order,
-        "peak_bytes_above_start": _peak_bytes() - before,
+        "peak_bytes_above_start": peak_bytes() - before,
         "file_bytes": (await anyio.Path(path).stat()).st_size if path else 0,
     }
 
@@ -78,10 +78,6 @@ def _listing(number: int, digests: int) -> Listing:
         tags={Tag(f"v1.{place}"): digest for place, digest in enumerate(names)},
         described=dict.fromkeys(names, Described(media_type=_MEDIA_TYPE, size_bytes=12_345_678)),
     )
-
-
-def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ The registry is served by a process of its own, with Google's listing. Memory is
 import argparse
 import hashlib
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Final
 
 import anyio
 
+from benchmarks._memory import peak_bytes
 from benchmarks._served import served
 from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.fake_registry.documents import OCI_MANIFEST, Document
@@ -83,11 +83,6 @@ async def written(endpoints: dict[str, str], path: Path) -> int:
         async for piece in snapshot.text(Output.YAML):
             await file.write(piece)
         return snapshot.counts.digests
-
-
-def peak_bytes() -> int:
-    """The most memory that this process ever had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

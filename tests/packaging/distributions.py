@@ -43,7 +43,9 @@ def built(target: str, source: Path, into: Path, *, told: Mapping[str, str]) -> 
 def unpacked(sdist: Path, into: Path) -> Path:
     """The folder that a source archive holds."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(into, filter="data")
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+            archive.extraction_filter = staticmethod(tarfile.data_filter)
+        archive.extractall(into)
     (folder,) = into.iterdir()
     return folder
 
