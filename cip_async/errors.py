@@ -175,6 +175,10 @@ class TagImmutable(RegistryError):
     """The registry refused to write a tag because its repository has immutable tags."""
 
 
+class TagTaken(RegistryError):
+    """A tag that was absent when its repository was listed has since come to point to another digest."""
+
+
 class Throttled(RegistryError):
     """The registry's quota is used up (429, or 503 that speaks of quota).
 

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from cip_async.checks.check import Check, Subject, run_checks
+from cip_async.copying.ages import Ages
 from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
@@ -152,13 +153,14 @@ class Promoter:
 
         `only` are globs of image names, `to` of destination hosts or registries. With `quarantine`, conflicts and
         invalid entries are left out instead of stopping everything. `among` is all that is wanted, where `manifests`
-        are only a part of it, so that the conflicts of the whole are found. What fails is told in the report.
+        are only a part of it, so that the conflicts of the whole are found. What fails is told in the report, also
+        for want of room on the disk for what passes through here.
 
         Raises:
             InvalidSettings: a glob of `only` or `to` matches nothing.
             InvalidManifests: a file could not be understood, or names two service accounts for one registry.
             CredentialError: a service account has no credential, and the run is to promote.
-            FileProblem: the inventory or the spool cannot be written.
+            FileProblem: the inventory cannot be written.
         """
         if not (quarantine and self._confirm):
             plan = await self.plan(manifests, only=only, to=to, quarantine=quarantine, among=among)
@@ -200,9 +202,11 @@ class Promoter:
     async def promote(self, plan: Plan) -> Report:
         """Carry out `plan`, unless this promoter is dry, a check failed, or there are conflicts and no quarantine.
 
+        What fails is told in the report, also for want of room on the disk for what passes through here. A plan that
+        is not fresh from this promoter costs more: each tag is asked for before it is written, and never moved.
+
         Raises:
             CredentialError: a service account has no credential.
-            FileProblem: the spool cannot be written.
         """
         with self._alone():
             run = await self._resumed(plan)
@@ -331,7 +335,11 @@ class Promoter:
 
     async def _begun(self, draft: Draft, entries: Iterable[RegistryPath]) -> Run:
         self._transport.begin_run(draft.sources)
-        self._run = Run(draft=draft, documents=Documents(self._client, self._settings.bodies))
+        self._run = Run(
+            draft=draft,
+            documents=Documents(self._client, self._settings.bodies),
+            ages=Ages(self._settings.listing_trusted_s),
+        )
         await self._identify(draft.accounts, entries)
         return self._run
 
@@ -368,7 +376,7 @@ class Promoter:
                 run.draft.pairs,
                 lister=self._lister,
                 holds=run.holds,
-                needed=run.draft.planner.needed,
+                needed=run.needed,
                 plan_pair=run.draft.planner.pair_plan,
                 on_planned=on_planned,
                 store=store,
@@ -385,6 +393,7 @@ class Promoter:
             listener=self._listener,
             server_side_only=self._server_side_only,
             fed_by_several=run.draft.fed_by_several,
+            is_stale=run.ages.is_stale,
         )
         await run.engine.copy(groups)
 

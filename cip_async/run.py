@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 
+from cip_async.copying.ages import Ages
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.copying.progress import EdgeKey, Progress
 from cip_async.model.finding import Finding
-from cip_async.model.plan import Plan
+from cip_async.model.listing import Listing
+from cip_async.model.plan import Pair, Plan
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
 from cip_async.planning.draft import Draft
 from cip_async.reference import Digest, Repository
@@ -25,6 +28,7 @@ class Run:
 
     draft: Draft
     documents: Documents
+    ages: Ages
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
     engine: Engine | None = None
@@ -44,6 +48,13 @@ class Run:
             RegistryError, CredentialError: that cannot be said.
         """
         return await self.documents.document(repository, digest) is not None
+
+    def needed(self, pair: Pair, listing: Listing) -> AbstractSet[Digest]:
+        """What a destination lacks by its listing, whose age counts from now."""
+        needed = self.draft.planner.needed(pair, listing)
+        if needed:
+            self.ages.listed(pair.source, pair.destination)
+        return needed
 
     def report(self, ledger: tuple[LedgerLine, ...], *, dry_run: bool) -> Report:
         """Everything that is known now, without waiting for anything; it changes nothing."""

@@ -7,9 +7,11 @@ same time into one repository.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from cip_async.errors import CipError, ContentUnknown, RegistryError, TagImmutable
+import attrs
+
+from cip_async.errors import CipError, ContentUnknown, RegistryError, TagImmutable, TagTaken
 from cip_async.model.image import ImageDocument
-from cip_async.reference import Host, Repository, Tag
+from cip_async.reference import Digest, Host, Repository, Tag
 from cip_async.registry.client import RegistryClient
 
 OnWritten = Callable[[Iterable[Tag]], None]
@@ -44,29 +46,37 @@ class Committer:
         await self._client.put_document(repository, document)
 
     async def put_tags(
-        self, repository: Repository, document: ImageDocument, tags: tuple[Tag, ...], on_written: OnWritten
+        self,
+        repository: Repository,
+        document: ImageDocument,
+        tags: tuple[Tag, ...],
+        on_written: OnWritten,
+        is_stale: Callable[[], bool],
     ) -> dict[Tag, CipError]:
         """Write a document under `tags`, tell of them as they are written, and return why for those that were not.
+
+        As long as `is_stale`, each tag is asked for right before it is written: one that points to another digest
+        fails as `TagTaken`, and one that points there already is done.
 
         Raises:
             ContentUnknown: the registry misses content it refers to.
         """
-        failures: dict[Tag, CipError] = {}
-        for tag in await self._put_together(repository, document, tags, on_written):
+        tagging = _Tagging(repository, document, on_written, is_stale)
+        for tag in await self._put_together(tagging, tags):
+            if not await self._unwritten(tagging, (tag,)):
+                continue
             try:
                 await self._client.put_tag(repository, document, tag)
             except ContentUnknown:
                 raise
             except CipError as error:
                 if not (isinstance(error, TagImmutable) and await self._points_there(repository, document, tag)):
-                    failures[tag] = error
+                    tagging.failures[tag] = error
                     continue
             on_written((tag,))
-        return failures
+        return tagging.failures
 
-    async def _put_together(
-        self, repository: Repository, document: ImageDocument, tags: tuple[Tag, ...], on_written: OnWritten
-    ) -> tuple[Tag, ...]:
+    async def _put_together(self, tagging: "_Tagging", tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
         """Write as many tags as the host takes in one PUT, and return those that are left.
 
         A host that has not shown yet whether it can is tried once; the request is useful either way, since
@@ -75,22 +85,46 @@ class Committer:
         left: list[Tag] = []
         for start in range(0, len(tags), _MOST_TAGS_A_PUT):
             batch = tags[start : start + _MOST_TAGS_A_PUT]
-            written = await self._put_batch(repository, document, batch) if len(batch) > 1 else frozenset()
-            on_written(tag for tag in batch if tag in written)
+            if len(batch) > 1 and self._may_take_several(tagging.repository.host):
+                batch = await self._unwritten(tagging, batch)
+            written = await self._put_batch(tagging, batch) if len(batch) > 1 else frozenset()
+            tagging.on_written(tag for tag in batch if tag in written)
             left.extend(tag for tag in batch if tag not in written)
         return tuple(left)
 
-    async def _put_batch(
-        self, repository: Repository, document: ImageDocument, batch: tuple[Tag, ...]
-    ) -> frozenset[str]:
-        """Write several tags at once, and return those that the registry says it wrote."""
-        host = repository.host
+    async def _unwritten(self, tagging: "_Tagging", tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+        """Those of `tags` that may be written now: all on the word of a listing that is not stale, else the absent."""
+        if not tagging.is_stale():
+            return tags
+        absent: list[Tag] = []
+        for tag in tags:
+            try:
+                head = await self._client.head_manifest(tagging.repository, tag)
+            except CipError as error:
+                tagging.failures[tag] = error
+                continue
+            if head is None:
+                absent.append(tag)
+            elif head.digest == tagging.document.digest:
+                tagging.on_written((tag,))
+            else:
+                tagging.failures[tag] = _taken(tagging.repository, tag, head.digest)
+        return tuple(absent)
+
+    def _may_take_several(self, host: Host) -> bool:
+        """Whether a host takes several tags in one PUT, or is yet to be tried and nobody is trying it."""
         can = self._several_tags.get(host)
-        if can is False or (can is None and (self._is_google(host) or host in self._being_tried)):
+        return bool(can) if can is not None else not (self._is_google(host) or host in self._being_tried)
+
+    async def _put_batch(self, tagging: "_Tagging", batch: tuple[Tag, ...]) -> frozenset[str]:
+        """Write several tags at once, and return those that the registry says it wrote."""
+        host = tagging.repository.host
+        if not self._may_take_several(host):
             return frozenset()
+        can = self._several_tags.get(host)
         self._being_tried.add(host)
         try:
-            written = await self._client.put_tags(repository, document, batch)
+            written = await self._client.put_tags(tagging.repository, tagging.document, batch)
         except ContentUnknown:
             raise
         except CipError as error:
@@ -109,6 +143,22 @@ class Committer:
         except CipError:
             return False
         return head is not None and head.digest == document.digest
+
+
+@attrs.frozen
+class _Tagging:
+    """One document that gets tags in one repository, and why some of them were not written."""
+
+    repository: Repository
+    document: ImageDocument
+    on_written: OnWritten
+    is_stale: Callable[[], bool]
+    failures: dict[Tag, CipError] = attrs.field(factory=dict)
+
+
+def _taken(repository: Repository, tag: Tag, digest: Digest) -> TagTaken:
+    reason = f"since it was listed the tag has come to point to {digest}; tags are never moved"
+    return TagTaken(repository.host, f"{repository.path}:{tag}", reason)
 
 
 def _stumbled(error: RegistryError) -> bool:

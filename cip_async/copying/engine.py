@@ -4,7 +4,7 @@ Three kinds of work run side by side: reading the documents of what is to be pla
 writes of each host. Each host has workers of its own, so a slow host holds back no other.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -45,8 +45,14 @@ class Engine:
         listener: Listener,
         server_side_only: bool,
         fed_by_several: frozenset[Repository],
+        is_stale: Callable[[Repository, Repository], bool],
     ) -> None:
-        """`fed_by_several` are the destination repositories that several source repositories promote to."""
+        """Make an engine that has nothing to do yet.
+
+        `fed_by_several` are the destination repositories that several source repositories promote to.
+        `is_stale(source, destination)` says whether the listing that a pair was planned from is no longer to be
+        trusted, so that each tag is asked for before it is written.
+        """
         self.progress = Progress()
         self._client = client
         self._documents = documents
@@ -55,6 +61,7 @@ class Engine:
         self._listener = listener
         self._server_side_only = server_side_only
         self._fed_by_several = fed_by_several
+        self._is_stale = is_stale
         self._placements = Placements()
         self._backlog = Backlog(self._placements.unfinished)
         self._uploads = Uploads(client, retry)
@@ -201,7 +208,8 @@ class Engine:
             failures: dict[Tag, CipError] = {}
             if want.tags:
                 written = partial(self.progress.tagged, want)
-                failures = await self._committer.put_tags(node.repository, node.document, want.tags, written)
+                is_stale = partial(self._is_stale, want.source, want.destination)
+                failures = await self._committer.put_tags(node.repository, node.document, want.tags, written, is_stale)
             elif not stored:
                 await self._committer.put_document(node.repository, node.document)
             stored = stored or len(failures) < len(want.tags) or not want.tags

@@ -63,7 +63,8 @@ ONE_TRY = attrs.evolve(HASTY.retries, request_s=0.0, host_failures=1000)
 class Copying:
     """What was copied, and how. `plan` says what is wanted, `run` carries it out.
 
-    With `one_by_one` the images of a source repository are all placed before those of the next are begun.
+    With `one_by_one` the images of a source repository are all placed before those of the next are begun. With `stale`
+    the listings that it was planned from are too old to be trusted.
     """
 
     servers: Servers
@@ -71,6 +72,7 @@ class Copying:
     stack: AsyncExitStack
     server_side_only: bool = False
     one_by_one: bool = False
+    stale: bool = False
     plans: list[PairPlan] = attrs.field(factory=list)
     events: list[Event] = attrs.field(factory=list)
     _told: anyio.Event = attrs.field(factory=anyio.Event)
@@ -154,6 +156,7 @@ class Copying:
             listener=self._hear,
             server_side_only=self.server_side_only,
             fed_by_several=frozenset(destination for destination, times in fed.items() if times > 1),
+            is_stale=lambda source, destination: self.stale,
         )
 
     async def copy(self) -> None:

@@ -1,6 +1,7 @@
 """How tags are written: one by one or several at a time, and never over another digest."""
 
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 import pytest
@@ -130,3 +131,67 @@ async def test_a_child_whose_own_tag_is_refused_still_serves_its_index(copying: 
 
     assert set(copy.failures()) == {(f"{HOST}/{STORE}", "child")}
     assert copy.host(HOST).store.repository(STORE).tags == {"child": OTHER.digest, "multi": index.digest}
+
+
+class TestStaleListings:
+    """Where the listing is too old, or nobody knows how old, a tag is asked for right before it is written."""
+
+    async def between(
+        self, copying: Make, *tags: str, rules: Callable[[], Rules], before: Callable[[Copying], None]
+    ) -> Copying:
+        def make_stale(copy: Copying) -> None:
+            copy.stale = True
+            before(copy)
+
+        return await between(copying, *tags, rules=rules, before=make_stale)
+
+    @pytest.mark.parametrize("rules", [Rules, Rules.google])
+    @pytest.mark.parametrize("tags", [("v1",), ("v1", "v2", "v3")])
+    async def test_a_tag_that_somebody_else_wrote_fails_alone_and_is_not_moved(
+        self, copying: Make, tags: tuple[str, ...], rules: Callable[[], Rules]
+    ) -> None:
+        copy = await self.between(copying, *tags, rules=rules, before=partial(self.push, OTHER, "v1"))
+
+        failures = copy.failures()
+        assert set(failures) == {(f"{HOST}/{STORE}", "v1")}
+        fate, reason = failures[f"{HOST}/{STORE}", "v1"]
+        assert fate is Fate.FAILED
+        assert reason == (
+            f"{HOST}: {STORE}:v1: since it was listed the tag has come to point to {OTHER.digest}; tags are never moved"
+        )
+        expected = {"v1": OTHER.digest} | dict.fromkeys(tags[1:], IMAGE.digest)
+        assert copy.host(HOST).store.repository(STORE).tags == expected
+
+    @pytest.mark.parametrize("rules", [Rules, Rules.google])
+    @pytest.mark.parametrize("tags", [("v1",), ("v1", "v2", "v3")])
+    async def test_a_tag_that_points_there_already_is_done_and_not_written(
+        self, copying: Make, tags: tuple[str, ...], rules: Callable[[], Rules]
+    ) -> None:
+        copy = await self.between(copying, *tags, rules=rules, before=partial(self.push, IMAGE, "v1"))
+        copy.assert_promoted()
+        assert copy.failures() == {}
+        assert not [entry.target for entry in copy.host(HOST).ledger.find(method="PUT") if "v1" in entry.target]
+
+    async def test_a_batch_is_asked_for_and_then_put_at_once(self, copying: Make) -> None:
+        copy = await self.between(copying, "v1", "v2", "v3", rules=Rules, before=lambda copy: None)
+        copy.assert_promoted()
+        assert tag_puts(copy) == [(201, 3)]
+        assert copy.requests(HOST)["manifest-head"] == 3
+
+    async def test_a_tag_that_cannot_be_asked_for_is_not_written(self, copying: Make) -> None:
+        def refuse(copy: Copying) -> None:
+            copy.settings = attrs.evolve(HASTY, retries=ONE_TRY)
+            copy.host(HOST).faults.add("500", on=["manifest-head"], times=1)
+
+        copy = await self.between(copying, "v1", "v2", rules=Rules.google, before=refuse)
+
+        assert set(copy.failures()) == {(f"{HOST}/{STORE}", "v1")}
+        assert copy.host(HOST).store.repository(STORE).tags == {"v2": IMAGE.digest}
+
+    def push(self, image: images.Image, tag: str, copy: Copying) -> None:
+        images.push(copy.host(HOST).store, STORE, image, [tag])
+
+
+async def test_a_fresh_listing_is_trusted(copying: Make) -> None:
+    copy = await between(copying, "v1", "v2")
+    assert "manifest-head" not in copy.requests(HOST)

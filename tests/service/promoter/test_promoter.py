@@ -17,14 +17,16 @@ from cip_async.inventory.store import InventoryStore
 from cip_async.inventory.text import Output
 from cip_async.model.finding import Finding, Severity
 from cip_async.model.outcome import Fate, Outcome
+from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import EdgeReport, Ending, Report
 from cip_async.planning.changes import added
 from cip_async.promoter import Promoter
-from cip_async.reference import parse_repository
+from cip_async.reference import Tag, parse_repository
 from cip_async.reporting.edges import all_edges, edges
 from cip_async.reporting.exit_code import ExitCode, exit_code
 from cip_async.reporting.totals import total
+from tests.service.conftest import QUICK
 from tests.service.staging import Staging
 
 pytestmark = pytest.mark.anyio
@@ -125,6 +127,49 @@ async def test_a_plan_of_one_promoter_can_be_carried_out_by_another(
         report = await promoter.promote(plan)
     assert fates(report) == {Fate.PROMOTED: 10}
     assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+
+class TestTagsThatAppearAfterTheListing:
+    TAKER = images.single(seed="taker")
+
+    async def planned(self, make: MakePromoter, staging: Staging) -> Plan:
+        staging.push("app", images.single(seed="one"), "v1", "v2")
+        async with make(staging, confirm=True) as promoter:
+            plan = await promoter.plan(await staging.manifests())
+        staging.hold("eu.gcr.io", "app", self.TAKER, "v1")
+        staging.forget_requests()
+        return plan
+
+    def heads(self, staging: Staging) -> int:
+        return sum(host.ledger.count(call_class="manifest-head") for host in staging.servers.registries.values())
+
+    async def test_another_promoter_does_not_move_them(self, promoter_for: MakePromoter, staging: Staging) -> None:
+        plan = await self.planned(promoter_for, staging)
+        async with promoter_for(staging, confirm=True) as another:
+            report = await another.promote(plan)
+        assert fates(report) == {Fate.PROMOTED: 3, Fate.FAILED: 1}
+        assert staging.in_mirror("eu.gcr.io")["app"][Tag("v1")] == self.TAKER.digest
+        assert self.heads(staging) == 4
+
+    async def test_nor_does_the_same_when_its_listing_is_old(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        staging.push("app", images.single(seed="one"), "v1")
+        settings = attrs.evolve(QUICK, listing_trusted_s=0.0)
+        async with promoter_for(staging, confirm=True, settings=settings) as promoter:
+            plan = await promoter.plan(await staging.manifests())
+            staging.hold("eu.gcr.io", "app", self.TAKER, "v1")
+            report = await promoter.promote(plan)
+        assert fates(report) == {Fate.PROMOTED: 1, Fate.FAILED: 1}
+        assert staging.in_mirror("eu.gcr.io")["app"][Tag("v1")] == self.TAKER.digest
+
+    async def test_a_plan_that_was_made_just_now_costs_no_asking(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        fill(staging)
+        async with promoter_for(staging, confirm=True) as promoter:
+            await promoter.promote(await promoter.plan(await staging.manifests()))
+        assert self.heads(staging) == 0
 
 
 async def test_a_run_that_changes_nothing_asks_each_mirror_once_and_no_source(
