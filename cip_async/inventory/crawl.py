@@ -2,7 +2,8 @@
 
 Destinations come first. A source is asked only where a destination lacks something, and of a plain registry only
 for what is lacking, since reading a manifest from it is what the copy needs anyway. Each repository is listed
-once, however many pairs it is in. A repository that cannot be listed makes its own edges unknown, nothing else.
+once, however many pairs it is in. A repository that cannot be listed makes its own edges unknown, nothing else, and
+a digest that cannot be asked for makes those of that digest unknown.
 
 Listings are let go as soon as their pairs are planned; those that wait for a source are cut to what is wanted.
 """
@@ -172,10 +173,10 @@ class _Crawl:
         if known is None:
             self._listener(ListingExpected(listings=1))
             known = group.known = await self._listed(group.source, self._asked(group.source, lacking))
-        elif known.asked is not None and lacking - known.asked:
+        elif known.asked is not None and (unasked := lacking - known.asked - known.unreadable.keys()):
             self._listener(ListingExpected(listings=1))
-            more = self._asked(group.source, lacking - known.asked)
-            known = group.known = await self._listed(group.source, more, known)
+            more = await self._listed(group.source, self._asked(group.source, unasked), known)
+            known = group.known = _after(known, unasked, more)
         return known
 
     async def _asked(self, source: Repository, digests: AbstractSet[Digest]) -> Listing:
@@ -189,8 +190,8 @@ class _Crawl:
         """Ask the destination for digests that it was not asked for, since the source does not have them."""
         destination = waiting.destination.repository
         self._listener(ListingExpected(listings=1))
-        more = self._lister.digests(destination, doubtful)
-        await self._plan(waiting.place, await self._listed(destination, more, waiting.destination), source)
+        more = await self._listed(destination, self._lister.digests(destination, doubtful), waiting.destination)
+        await self._plan(waiting.place, _after(waiting.destination, doubtful, more), source)
 
     async def _listed(
         self, repository: Repository, listing: Awaitable[Listing], known: Listing | None = None
@@ -225,6 +226,13 @@ class _Crawl:
         if len(group.plans) == group.pairs:
             plans, group.plans, group.known = group.plans, {}, None
             await self._on_planned([plans[number] for number in range(group.pairs)])
+
+
+def _after(known: Listing, asked: AbstractSet[Digest], more: Listing | ListingFailure) -> Listing:
+    """What is known when `asked` was asked for too: a failure is about those alone, and takes back nothing."""
+    if isinstance(more, Listing):
+        return more
+    return attrs.evolve(known, unreadable={**known.unreadable, **dict.fromkeys(asked, more.reason)})
 
 
 def _doubtful(waiting: _Waiting, source: Listing | ListingFailure) -> AbstractSet[Digest]:

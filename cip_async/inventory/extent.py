@@ -31,6 +31,7 @@ def narrowed(listing: Listing, pairs: Iterable[Pair]) -> Listing:
         tags={tag: listing.tags[tag] for image in images for tag in image.by_tag if tag in listing.tags},
         asked=wanted if listing.asked is None else wanted & listing.asked,
         described={digest: listing.described[digest] for digest in digests if digest in listing.described},
+        unreadable={digest: reason for digest, reason in listing.unreadable.items() if digest in wanted},
     )
 
 
@@ -41,4 +42,5 @@ def united(first: Listing, second: Listing) -> Listing:
         digests=first.digests | second.digests,
         asked=None if first.asked is None or second.asked is None else first.asked | second.asked,
         described={**first.described, **second.described},
+        unreadable={**first.unreadable, **second.unreadable},
     )

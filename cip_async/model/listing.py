@@ -26,6 +26,7 @@ class Listing:
     A listing exists only when it was read to its end. `asked` limits what its silence proves: with None
     the repository was listed whole, and what is not here is absent; otherwise only the digests in `asked`
     were looked for, and nothing is known of any other. `tags` is whole for the tags that were asked for.
+    `unreadable` has the digests that were asked for in vain, and why; of them nothing is known either.
     `children` names the repositories one level below, where the registry tells.
     """
 
@@ -34,13 +35,15 @@ class Listing:
     tags: Mapping[Tag, Digest]
     asked: AbstractSet[Digest] | None = None
     described: Mapping[Digest, Described] = attrs.field(factory=dict)
+    unreadable: Mapping[Digest, str] = attrs.field(factory=dict)
     children: tuple[ImageName, ...] = ()
 
     def holds(self, digest: Digest) -> bool | None:
-        """Whether the repository holds `digest`; None where nobody asked."""
+        """Whether the repository holds `digest`; None where nobody asked, or in vain."""
         if digest in self.digests:
             return True
-        return False if self.asked is None or digest in self.asked else None
+        is_known = (self.asked is None or digest in self.asked) and digest not in self.unreadable
+        return False if is_known else None
 
 
 @attrs.frozen(kw_only=True)

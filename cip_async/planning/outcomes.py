@@ -99,8 +99,10 @@ def _availability(
     if in_source:
         return Outcome.PROMOTE, ""
     if in_source is None or in_destination is None:
-        unasked = pair.source if in_source is None else pair.destination
-        return Outcome.UNKNOWN, f"{unasked} was not asked for {digest}"
+        repository, listing = (pair.source, source) if in_source is None else (pair.destination, destination)
+        if digest in listing.unreadable:
+            return Outcome.UNKNOWN, f"{repository} does not tell of {digest}: {listing.unreadable[digest]}"
+        return Outcome.UNKNOWN, f"{repository} was not asked for {digest}"
     return Outcome.LOST, f"{digest} is neither in {pair.source} nor in the destination"
 
 

@@ -7,6 +7,7 @@ import anyio
 import attrs
 import pytest
 
+from cip_async.errors import Denied
 from cip_async.fake_registry import images
 from cip_async.inventory.crawl import crawl
 from cip_async.model.outcome import Outcome
@@ -151,3 +152,58 @@ async def test_an_unreadable_destination_is_never_taken_for_an_empty_one(
     assert [setback.outcome for setback in eu.setbacks] == [Outcome.UNKNOWN]
     assert eu.promotions == ()
     assert len(us.promotions) == 1
+
+
+async def test_one_unreadable_manifest_of_a_plain_source_holds_back_no_other(
+    promoter_for: MakePromoter, plain: Staging
+) -> None:
+    good, bad = images.single(seed="good"), images.single(seed="bad")
+    plain.push("app", good, "v1")
+    plain.push("app", bad, "v2")
+    groups: Groups = []
+
+    async with promoter_for(plain) as promoter:
+        draft = Draft.of(await plain.manifests())
+
+        async def holds(repository: Repository, digest: Digest) -> bool:
+            if digest == bad.digest:
+                raise Denied(repository.host, f"GET {digest}", "status 403 (DENIED: quarantined)", status=403)
+            return await promoter._client.get_document(repository, digest) is not None
+
+        async def take(pair_plans: Sequence[PairPlan]) -> None:
+            groups.append(pair_plans)
+
+        await crawl(
+            draft.pairs,
+            lister=promoter._lister,
+            holds=holds,
+            needed=draft.planner.needed,
+            plan_pair=draft.planner.pair_plan,
+            on_planned=take,
+        )
+
+    for plan in groups[0]:
+        assert [promotion.digest for promotion in plan.promotions] == [good.digest]
+        (setback,) = plan.setbacks
+        assert (setback.digest, setback.outcome) == (bad.digest, Outcome.UNKNOWN)
+        assert f"staging.example/staging/app does not tell of {bad.digest}" in setback.reason
+        assert "DENIED: quarantined" in setback.reason
+
+
+async def test_a_second_look_that_fails_makes_only_its_own_digests_unknown(
+    promoter_for: MakePromoter, plain: Staging
+) -> None:
+    there = images.single(seed="there")
+    plain.push("app", there, "v1")
+    lost = plain.want("app", images.single(seed="lost").digest, "v2")
+    plain.servers["eu.example"].faults.add("500", on=["manifest-head"])
+    groups: Groups = []
+
+    async with promoter_for(plain) as promoter:
+        await crawled(promoter, await plain.manifests(), groups)
+
+    (eu, us) = groups[0]
+    assert [promotion.digest for promotion in eu.promotions] == [there.digest]
+    assert [(setback.digest, setback.outcome) for setback in eu.setbacks] == [(lost, Outcome.UNKNOWN)]
+    assert f"eu.example/prod/app does not tell of {lost}" in eu.setbacks[0].reason
+    assert [setback.outcome for setback in us.setbacks] == [Outcome.LOST]
