@@ -54,9 +54,12 @@ class Uploads:
                     tasks.start_soon(self.abandon, node)
 
     async def _once(self, node: BlobNode, spool: Spool, again: bool) -> None:
-        """One attempt; after a failure the next one starts over from its POST, when all the bytes are here."""
+        """One attempt; after a failure the next one starts over from its POST, when all the bytes are here.
+
+        The upload that failed is given up first, or a registry that keeps it would come to keep one for each attempt.
+        """
         if again:
-            self._sessions.pop(node, None)
+            await self.abandon(node)
             await spool.ended()
         if spool.failure() is not None:
             return

@@ -190,6 +190,22 @@ async def test_an_upload_that_fails_for_good_is_given_up(copying: Make) -> None:
     ]
 
 
+@pytest.mark.parametrize("failures", [1, 6])
+async def test_an_upload_that_fails_is_given_up_before_the_next_one_is_begun(copying: Make, failures: int) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    image = images.single(seed="one", layers=0)
+    copy.plan("app", wanted(image, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("eu.gcr.io").faults.add("500", on=["upload"], times=failures)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.host("eu.gcr.io").store.open_uploads == 0
+    calls = [entry.call_class.value for entry in copy.host("eu.gcr.io").ledger.entries]
+    attempt = ["upload-start", "upload", "upload-cancel"]
+    assert calls == [*attempt * failures, "upload-start", "upload", "tag-put"]
+
+
 async def test_an_upload_that_is_sent_again_begins_anew_and_reads_nothing_again(copying: Make) -> None:
     copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
     image = images.single(seed="one", layers=[images.layer("large", MIB)])
