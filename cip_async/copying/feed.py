@@ -59,20 +59,18 @@ class Feed:
         lacking = tuple(item for item in unit.wanted if not item[1].in_destination)
         if lacking:
             await self._read_from(unit.source, unit, lacking, self._documents.tree)
-        for item in unit.wanted:
-            if item[1].in_destination:
-                origin = await self._origin_for_tags(unit, *item)
-                await self._read_from(origin, unit, (item,), self._documents.top)
+        tags_only = tuple(item for item in unit.wanted if item[1].in_destination)
+        source_gives = any(item[1].in_source for item in tags_only) and await self._source_gives(unit)
+        for item in tags_only:
+            origin = unit.source if source_gives else item[0].pair.destination
+            await self._read_from(origin, unit, (item,), self._documents.top)
 
-    async def _origin_for_tags(self, unit: _Unit, pair_plan: PairPlan, promotion: Promotion) -> Repository:
-        """Where to read a document of which only tags are missing: in the destination if the source has lost it."""
-        if promotion.in_source:
-            try:
-                if await self._documents.document(unit.source, unit.digest) is not None:
-                    return unit.source
-            except CipError:
-                return unit.source  # which is going to tell why
-        return pair_plan.pair.destination
+    async def _source_gives(self, unit: _Unit) -> bool:
+        """Whether a document of which only tags are missing can be read in the source; else the destination has it."""
+        try:
+            return await self._documents.document(unit.source, unit.digest) is not None
+        except CipError:
+            return False
 
     async def _read_from(self, origin: Repository, unit: _Unit, wanted: _Wanted, read: _Read) -> None:
         wants = [

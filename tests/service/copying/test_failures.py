@@ -1,11 +1,12 @@
 """What cannot be promoted: it fails with a reason, and nothing else does."""
 
+import attrs
 import pytest
 
 from cip_async.events import ImageLost
 from cip_async.fake_registry import images
 from cip_async.model.outcome import Fate
-from tests.service.copying.conftest import MIRRORS, Make, wanted
+from tests.service.copying.conftest import HASTY, MIRRORS, ONE_TRY, Make, wanted
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +84,20 @@ async def test_that_holds_where_the_source_lost_it_after_it_was_listed(copying: 
     copy.host("gcr.io").store.drop_document("staging/app", FINE.digest)
     await copy.run()
     copy.assert_promoted()
+
+
+async def test_that_holds_where_the_source_fails_and_it_is_asked_once_for_all_mirrors(copying: Make) -> None:
+    copy = await copying(settings=attrs.evolve(HASTY, retries=ONE_TRY))
+    for mirror in MIRRORS:
+        copy.push(f"{mirror}/app", FINE)
+    copy.plan("app", wanted(FINE, "v1"), in_destination=True)
+    copy.host("gcr.io").faults.add("500", on=["manifest-get"])
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.requests("gcr.io") == {"manifest-get": 1}
+    assert [copy.requests(mirror) for mirror in MIRRORS] == [{"manifest-get": 1, "tag-put": 1}] * 3
 
 
 async def test_a_digest_that_is_nowhere_any_more_fails(copying: Make) -> None:
