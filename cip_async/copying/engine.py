@@ -15,7 +15,19 @@ from cip_async.copying.commit import Committer
 from cip_async.copying.crew import Crew, Job
 from cip_async.copying.documents import Documents
 from cip_async.copying.feed import Feed
-from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, State, Step, Want
+from cip_async.copying.graph import (
+    BlobKey,
+    BlobNode,
+    Bring,
+    DocumentNode,
+    Failed,
+    Mount,
+    Put,
+    Release,
+    State,
+    Step,
+    Want,
+)
 from cip_async.copying.placement import Placements
 from cip_async.copying.progress import Progress
 from cip_async.copying.relay import Relays
@@ -83,7 +95,7 @@ class Engine:
             on_ready=self._start,
             on_unreadable=self._cannot_start,
         )
-        self._relayed_to: dict[Digest, Repository] = {}
+        self._relayed_to: dict[BlobKey, Repository] = {}
         self._open_pairs: dict[Repository, int] = {}
         self._mounts: dict[Host, bool] = {}
 
@@ -136,8 +148,8 @@ class Engine:
                     self._bring(node)
                 case Put(document_node):
                     self._finish(document_node.repository, partial(self._put, document_node))
-                case Release(digest):
-                    self._relays.release(digest)
+                case Release(blob):
+                    self._relays.release(blob)
                 case Failed(want, error):
                     self._end(want, dict.fromkeys(want.tags or (None,), error))
         self._backlog.shrunk()
@@ -163,7 +175,7 @@ class Engine:
         if self._server_side_only:
             self._finish(node.repository, partial(self._refuse_relay, node))
             return
-        relayed_to = self._relayed_to.get(node.digest)
+        relayed_to = self._relayed_to.get(node.key)
         origins = [node.source] if relayed_to in (None, node.repository) else [relayed_to, node.source]
         self._relays.bring(node.blob, origins, partial(self._flowing, node))
 
@@ -185,7 +197,7 @@ class Engine:
         if unreadable is not None:
             self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return
-        self._relayed_to.setdefault(node.digest, node.repository)
+        self._relayed_to.setdefault(node.key, node.repository)
         self._placed(node, Placed.RELAYED)
         self._carry_out(self._placements.uploaded(node))
 

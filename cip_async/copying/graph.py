@@ -8,6 +8,15 @@ from cip_async.errors import CipError
 from cip_async.model.image import Descriptor, ImageDocument
 from cip_async.reference import Digest, Repository, Tag
 
+BlobKey = tuple[Digest, int]
+"""A blob as a document describes it: with its size. One that is described with a wrong size is a blob of its own, which
+is nowhere to be had; else it would be the undoing of all that describe it rightly."""
+
+
+def blob_key(blob: Descriptor) -> BlobKey:
+    """What tells a blob from others."""
+    return blob.digest, blob.size_bytes
+
 
 class State(enum.Enum):
     """How far the placement of one piece of content has come."""
@@ -51,6 +60,11 @@ class BlobNode:
     def digest(self) -> Digest:
         """The digest of the blob."""
         return self.blob.digest
+
+    @property
+    def key(self) -> BlobKey:
+        """What tells the blob from others."""
+        return blob_key(self.blob)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -108,7 +122,7 @@ class Put:
 class Release:
     """Step: no placement needs the bytes of this blob any more."""
 
-    digest: Digest
+    blob: BlobKey
 
 
 @attrs.frozen

@@ -9,8 +9,8 @@ from typing import Final
 
 import attrs
 
-from cip_async.copying.graph import BlobNode, Bring, Mount, State
-from cip_async.reference import Digest, Repository
+from cip_async.copying.graph import BlobKey, BlobNode, Bring, Mount, State
+from cip_async.reference import Repository
 
 _MOST_REFUSALS: Final = 3
 """Mounts that a host may turn down without opening an upload before it is taken for one that knows none. One says
@@ -21,25 +21,25 @@ little: perhaps the account may not read that one repository."""
 class HostBlobs:
     """Where on one host each blob is, who is bringing it, and who waits for that."""
 
-    _holders: dict[Digest, Repository] = attrs.field(factory=dict)
-    _leaders: dict[Digest, BlobNode] = attrs.field(factory=dict)
-    _followers: dict[Digest, list[BlobNode]] = attrs.field(factory=dict)
+    _holders: dict[BlobKey, Repository] = attrs.field(factory=dict)
+    _leaders: dict[BlobKey, BlobNode] = attrs.field(factory=dict)
+    _followers: dict[BlobKey, list[BlobNode]] = attrs.field(factory=dict)
     _refusals: int = 0
     _has_mounted: bool = False
 
     def start(self, node: BlobNode) -> Mount | Bring | None:
         """How a blob that waits gets into its repository; None: it follows whoever is bringing it."""
         at_home = node.source.host == node.repository.host
-        holder = node.source if at_home else self._holders.get(node.digest)
+        holder = node.source if at_home else self._holders.get(node.key)
         if holder is not None and holder != node.repository and self._mounts:
             return _mount(node, holder)
         return self.lead(node)
 
     def lead(self, node: BlobNode) -> Bring | None:
         """Bring the bytes. One who has not started waits instead for the one who does; a mount that was refused has."""
-        leader = self._leaders.setdefault(node.digest, node)
+        leader = self._leaders.setdefault(node.key, node)
         if leader is not node and node.state is State.WAITING and self._mounts:
-            self._followers.setdefault(node.digest, []).append(node)
+            self._followers.setdefault(node.key, []).append(node)
             return None
         node.state = State.STARTED
         return Bring(node)
@@ -54,25 +54,25 @@ class HostBlobs:
 
     def arrived(self, node: BlobNode) -> list[Mount | Bring]:
         """The blob is in the repository, and those who followed may have it from there."""
-        self._holders.setdefault(node.digest, node.repository)
-        if self._leaders.get(node.digest) is node:
-            del self._leaders[node.digest]
-        followers = self._followers.pop(node.digest, ())
+        self._holders.setdefault(node.key, node.repository)
+        if self._leaders.get(node.key) is node:
+            del self._leaders[node.key]
+        followers = self._followers.pop(node.key, ())
         if self._mounts:
             return [_mount(follower, node.repository) for follower in followers]
         return [step for follower in followers if (step := self.lead(follower)) is not None]
 
     def failed(self, node: BlobNode) -> list[BlobNode]:
         """The blob did not arrive; returned are those who followed it, for others to lead, or to fail too."""
-        if self._leaders.get(node.digest) is not node:
+        if self._leaders.get(node.key) is not node:
             return []
-        del self._leaders[node.digest]
-        return self._followers.pop(node.digest, [])
+        del self._leaders[node.key]
+        return self._followers.pop(node.key, [])
 
     def lost(self, node: BlobNode) -> None:
         """The repository turned out not to hold the blob."""
-        if self._holders.get(node.digest) == node.repository:
-            del self._holders[node.digest]
+        if self._holders.get(node.key) == node.repository:
+            del self._holders[node.key]
 
     @property
     def _mounts(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from cip_async.copying.graph import (
+    BlobKey,
     BlobNode,
     Bring,
     DocumentNode,
@@ -23,6 +24,7 @@ from cip_async.copying.graph import (
     State,
     Step,
     Want,
+    blob_key,
 )
 from cip_async.copying.leading import HostBlobs
 from cip_async.errors import CipError
@@ -37,10 +39,15 @@ _Documents = Mapping[Digest, ImageDocument]
 
 @attrs.define
 class _Contents:
-    """What is known of one repository. `closed`: nothing more is to be placed there."""
+    """What is known of one repository. `closed`: nothing more is to be placed there.
 
-    blobs: dict[Digest, BlobNode] = attrs.field(factory=dict)
+    `turns` are the blobs that are being placed, of which there are several with one digest only where documents
+    disagree about its size. They take turns, so that one content is never sent twice at one time.
+    """
+
+    blobs: dict[BlobKey, BlobNode] = attrs.field(factory=dict)
     documents: dict[Digest, DocumentNode] = attrs.field(factory=dict)
+    turns: dict[Digest, list[BlobNode]] = attrs.field(factory=dict)
     unfinished: int = 0
     closed: bool = False
 
@@ -51,7 +58,7 @@ class Placements:
     def __init__(self) -> None:
         self._contents: dict[Repository, _Contents] = {}
         self._hosts: dict[Host, HostBlobs] = {}
-        self._users: Counter[Digest] = Counter()
+        self._users: Counter[BlobKey] = Counter()
         self._steps: list[Step] = []
         self._unfinished: Counter[Host] = Counter()
 
@@ -175,17 +182,21 @@ class Placements:
 
     def _blob(self, repository: Repository, source: Repository, blob: Descriptor) -> BlobNode:
         blobs = self._contents[repository].blobs
-        known = blobs.get(blob.digest)
+        key = blob_key(blob)
+        known = blobs.get(key)
         if known is not None and known.state is not State.FAILED:
             return known
-        node = blobs[blob.digest] = BlobNode(repository=repository, source=source, blob=blob)
+        node = blobs[key] = BlobNode(repository=repository, source=source, blob=blob)
         self._begun(node)
         self._start(node)
         return node
 
     def _start(self, node: BlobNode) -> None:
-        self._users[node.digest] += 1
-        self._do(self._host(node).start(node))
+        self._users[node.key] += 1
+        turns = self._contents[node.repository].turns.setdefault(node.digest, [])
+        turns.append(node)
+        if len(turns) == 1:
+            self._do(self._host(node).start(node))
 
     def _await_contents(self, node: DocumentNode) -> None:
         for content in node.contents:
@@ -247,12 +258,21 @@ class Placements:
         self._unfinished[node.repository.host] += 1
 
     def _finish(self, node: Node, state: State) -> None:
+        if isinstance(node, BlobNode):
+            self._end_turn(node)
         self._set(node, state)
         if isinstance(node, BlobNode):
-            self._users[node.digest] -= 1
-            if not self._users[node.digest]:
-                del self._users[node.digest]
-                self._steps.append(Release(node.digest))
+            self._users[node.key] -= 1
+            if not self._users[node.key]:
+                del self._users[node.key]
+                self._steps.append(Release(node.key))
+
+    def _end_turn(self, node: BlobNode) -> None:
+        turns = self._contents[node.repository].turns
+        _, *others = turns.pop(node.digest)
+        if others:
+            turns[node.digest] = others
+            self._do(self._host(others[0]).start(others[0]))
 
     def _set(self, node: Node, state: State) -> None:
         change = node.state.ended - state.ended

@@ -11,10 +11,11 @@ from http import HTTPStatus
 import attrs
 
 from cip_async.copying.crew import Crew
+from cip_async.copying.graph import BlobKey, blob_key
 from cip_async.copying.spool import Spool, SpoolRoom
 from cip_async.errors import CipError, DigestMismatch, FileProblem, Unavailable, UntrustedAnswer
 from cip_async.model.image import Descriptor
-from cip_async.reference import Digest, Host, Repository
+from cip_async.reference import Host, Repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.retry import Retry
 
@@ -59,19 +60,20 @@ class Relays:
         self._stall_s = stall_s
         self._readers = readers
         self._on_read = on_read
-        self._relays: dict[Digest, _Relay] = {}
+        self._relays: dict[BlobKey, _Relay] = {}
 
     def bring(self, blob: Descriptor, origins: Sequence[Repository], receiver: Receiver) -> None:
         """Have `receiver` told of the spool of `blob`, which is read unless that is done already.
 
         It is read from the first of `origins`; from the next one where that fails.
         """
-        relay = self._relays.get(blob.digest)
+        key = blob_key(blob)
+        relay = self._relays.get(key)
         if relay is not None and relay.failed and not relay.origins.keys() >= set(origins):
-            self.release(blob.digest)
+            self.release(key)
             relay = None
         if relay is None:
-            relay = self._relays[blob.digest] = _Relay(blob=blob, origins=dict.fromkeys(origins), receivers=[receiver])
+            relay = self._relays[key] = _Relay(blob=blob, origins=dict.fromkeys(origins), receivers=[receiver])
             self._room.ask(blob.size_bytes, partial(self._admitted, relay))
             return
         relay.origins.update(dict.fromkeys(origins))
@@ -80,9 +82,9 @@ class Relays:
         else:
             relay.receivers.append(receiver)
 
-    def release(self, digest: Digest) -> None:
+    def release(self, key: BlobKey) -> None:
         """Free the spool of a blob that nobody will ask for any more."""
-        relay = self._relays.pop(digest, None)
+        relay = self._relays.pop(key, None)
         if relay is not None:
             relay.released = True
             if relay.spool is not None and not relay.reading:

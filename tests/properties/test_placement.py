@@ -92,7 +92,7 @@ class World:
     def take(self, steps: list[Step]) -> None:
         for step in steps:
             match step:
-                case Release(content):
+                case Release((content, _)):
                     self.spoolt.discard(content)
                 case Failed(failed, _):
                     self.ended[failed] += 1

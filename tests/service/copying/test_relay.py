@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import msgspec
 import pytest
 
 from cip_async.fake_registry import images
+from cip_async.fake_registry.documents import parse_document
 from cip_async.fake_registry.faults import FaultKind
+from cip_async.fake_registry.images import Image
 from cip_async.model.outcome import Fate
 from cip_async.settings import MIB, Spool, Timeouts
 from tests.service.copying.conftest import HASTY, MIRRORS, ONE_TRY, PATIENT, Copying, Make, wanted
@@ -22,6 +25,13 @@ LARGE_BLOB: Final = next(digest for digest, content in LARGE_IMAGE.blobs.items()
 OTHER: Final = images.single(seed="other")
 
 memory_and_disk = pytest.mark.parametrize("spool", [Spool(), Spool(memory_bytes=0)], ids=["memory", "disk"])
+
+
+def with_wrong_size(image: Image, error_bytes: int) -> Image:
+    """An image whose manifest declares that its first layer is so much larger than it is."""
+    body = msgspec.json.decode(image.body)
+    body["layers"][0]["size"] += error_bytes
+    return attrs.evolve(image, document=parse_document(image.media_type, msgspec.json.encode(body)))
 
 
 def reads(copy: Copying, host: str = "gcr.io", digest: str = LARGE_BLOB) -> list[int]:
@@ -87,6 +97,27 @@ async def test_wrong_bytes_reach_no_mirror(copying: Make, spool: Spool) -> None:
         assert not store.repository("prod/app").blobs
         assert not store.repository("prod/app").manifests
         assert store.repository("prod/other").tags == {"v1": OTHER.digest}
+        assert store.open_uploads == 0
+
+
+@memory_and_disk
+@pytest.mark.parametrize("error_bytes", [-1, 1, MIB])
+async def test_a_wrong_size_fails_the_image_that_declares_it_and_no_other(
+    copying: Make, error_bytes: int, spool: Spool
+) -> None:
+    copy = await copying(settings=attrs.evolve(HASTY, retries=ONE_TRY), spool=spool)
+    wrong = with_wrong_size(images.single(seed="wrong", layers=[LARGE]), error_bytes)
+    right = [images.single(seed=f"right {number}", layers=[LARGE]) for number in range(3)]
+    copy.plan("app", wanted(wrong, "wrong"), *(wanted(image, f"v{n}") for n, image in enumerate(right)))
+    copy.plan("other", wanted(right[0], "v0"))
+
+    await copy.run()
+
+    assert set(copy.failures()) == {(f"{mirror}/app", "wrong") for mirror in MIRRORS}
+    for mirror in MIRRORS:
+        store = copy.host(mirror).store
+        assert store.repository("prod/app").tags == {f"v{n}": image.digest for n, image in enumerate(right)}
+        assert store.repository("prod/other").tags == {"v0": right[0].digest}
         assert store.open_uploads == 0
 
 

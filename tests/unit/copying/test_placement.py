@@ -97,7 +97,7 @@ class Placing:
             case Put(document):
                 self.out[NAMES[document.digest], document.repository] = document
                 return f"put {NAMES[document.digest]} in {document.repository}"
-            case Release(released):
+            case Release((released, _)):
                 return f"release {NAMES[released]}"
             case Failed(wanted, error):
                 self.errors.append(error)
