@@ -23,7 +23,7 @@ from cip_async.registry.classify import failure
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
 from cip_async.registry.gate import Gates
-from cip_async.registry.health import HostHealth
+from cip_async.registry.health import ClassHealth, HostHealth
 from cip_async.registry.ledger import Ledger
 from cip_async.registry.origins import is_stranger, objection_to_redirect, same_origin, supplied
 from cip_async.registry.session import HttpSession
@@ -34,6 +34,7 @@ from cip_async.settings import Settings
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _GIVEN_UP: Final = "the host did not answer for too long and was given up; run again when it does"
+_CLASS_GIVEN_UP: Final = "the host failed or throttled every {} request for too long, and gets no more; run again later"
 
 
 @attrs.frozen(kw_only=True)
@@ -97,10 +98,12 @@ class Exchanger:
         self._ledger = ledger
         self._listener = listener
         self._health: dict[Host, HostHealth] = {}
+        self._class_health: dict[tuple[Host, RequestClass], ClassHealth] = {}
 
     def trust_again(self) -> None:
         """Forget what hosts failed in before: a new run finds out for itself which of them answer."""
         self._health.clear()
+        self._class_health.clear()
 
     async def exchange(self, request: Request, authorization: str | None, *, again: bool) -> Answer:
         """Send a request and read its answer, whatever it is; `again` if it repeats one that failed.
@@ -108,7 +111,7 @@ class Exchanger:
         Raises:
             Unavailable: there was no answer, or not all of it.
             UntrustedAnswer: a redirect may not be followed, or the body is too large.
-            HostGivenUp: the host did not answer for too long.
+            HostGivenUp: the host did not answer for too long, or failed all requests of this class.
         """
         async with self._opened(request, authorization, again) as opened:
             return await self._whole(opened)
@@ -136,11 +139,12 @@ class Exchanger:
         asked_s = retry_after_s(answer.headers.get("Retry-After"), time.time())
         error = failure(request.host, request.method, request.where, answer.status, answer.body, asked_s)
         if isinstance(error, Throttled):
+            self._class_health_of(request).failed(request.repository, time.monotonic(), self._settings.retries)
             pause_s = self._gates.of(request.host).throttled(error.retry_after_s, self._settings.retries)
             if pause_s > 0:
                 self._listener(HostPaused(host=request.host, pause_s=pause_s))
         elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
+            self._failed(request)
         return error
 
     @asynccontextmanager
@@ -182,6 +186,8 @@ class Exchanger:
             response = await self._sent(request, url, authorization, leg)
         if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             self._health_of(request.host).answered()
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+                self._class_health_of(request).succeeded(request.repository)
         return url, response
 
     async def _sent(self, request: Request, url: URL, authorization: str | None, leg: _Leg) -> aiohttp.ClientResponse:
@@ -258,7 +264,7 @@ class Exchanger:
                 raise leg.body.failure from None
             if not was_sent(error):
                 leg.sends -= 1
-            self._health_of(request.host).failed(time.monotonic(), self._settings.retries)
+            self._failed(request)
             where = f"{request.method} {request.where}"
             # Not `from error`: its words, which a traceback would show, may hold secrets.
             raise Unavailable(request.host, where, told(error), retryable=may_pass(error)) from None
@@ -266,6 +272,17 @@ class Exchanger:
     def _check_health(self, request: Request) -> None:
         if self._health_of(request.host).given_up:
             raise HostGivenUp(request.host, f"{request.method} {request.where}", _GIVEN_UP)
+        if self._class_health_of(request).given_up(request.repository):
+            reason = _CLASS_GIVEN_UP.format(request.request_class.value)
+            raise HostGivenUp(request.host, f"{request.method} {request.where}", reason)
+
+    def _failed(self, request: Request) -> None:
+        now = time.monotonic()
+        self._health_of(request.host).failed(now, self._settings.retries)
+        self._class_health_of(request).failed(request.repository, now, self._settings.retries)
+
+    def _class_health_of(self, request: Request) -> ClassHealth:
+        return self._class_health.setdefault((request.host, request.request_class), ClassHealth())
 
     def _health_of(self, host: Host) -> HostHealth:
         return self._health.setdefault(host, HostHealth())

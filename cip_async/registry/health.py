@@ -1,10 +1,14 @@
-"""When a host that does not answer is given up, so that it fails in bounded time; pure."""
+"""When a host is given up, or one class of requests to it, so that it fails in bounded time; pure."""
 
 import math
+from typing import Final
 
 import attrs
 
+from cip_async.reference import Repository
 from cip_async.settings import Retries
+
+_A_FEW: Final = 3
 
 
 @attrs.define
@@ -30,3 +34,47 @@ class HostHealth:
         self._since = min(self._since, now)
         if self._failures >= limits.host_failures and now - self._since >= limits.host_silence_s:
             self.given_up = True
+
+
+@attrs.define
+class _Row:
+    _since: float = math.inf
+    _last: float = -math.inf
+    given_up: bool = False
+
+    def failed(self, now: float, limits: Retries, times: int) -> None:
+        patience_s = max(limits.request_s, limits.host_silence_s)
+        self._since = now if now - self._last > patience_s else min(self._since, now)
+        self._last = now
+        self.given_up = self.given_up or now - self._since >= times * patience_s
+
+
+@attrs.define
+class ClassHealth:
+    """Failures in a row of one class of requests to one host, such as all its uploads.
+
+    A host that throttles for ever still answers, and one whose disk is full opens uploads and stores none. Each
+    request would try for as long as it may, one after the other; so the class has the patience of one request in
+    each repository, and that of a few in all. Patience is used up only while
+    requests are made, and where none is tried again there is nothing to save.
+    """
+
+    _rows: dict[Repository | None, _Row] = attrs.field(factory=dict)
+    _all: _Row = attrs.field(factory=_Row)
+
+    def given_up(self, repository: Repository | None) -> bool:
+        """Whether nothing more of this class is to be sent to `repository`."""
+        row = self._rows.get(repository)
+        return self._all.given_up or (row is not None and row.given_up)
+
+    def succeeded(self, repository: Repository | None) -> None:
+        """The host did, or refused for good, what it was asked."""
+        self._rows.pop(repository, None)
+        self._all = _Row()
+
+    def failed(self, repository: Repository | None, now: float, limits: Retries) -> None:
+        """The host throttled, failed or was silent; `now` is in seconds."""
+        if limits.request_s == 0:
+            return
+        self._rows.setdefault(repository, _Row()).failed(now, limits, times=1)
+        self._all.failed(now, limits, times=_A_FEW)

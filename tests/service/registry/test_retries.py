@@ -128,6 +128,29 @@ async def test_a_dead_host_is_given_up_and_asked_no_more(serve: Serve, reach: Op
     assert len(registry.seen) == 3
 
 
+@pytest.mark.parametrize("failing", [Reply(429, {"Retry-After": "1"}), Reply(500)], ids=["429", "500"])
+async def test_a_class_of_requests_that_never_succeeds_is_given_up_alone(
+    serve: Serve, reach: Open, failing: Reply
+) -> None:
+    registry = await serve(lambda seen: Reply(body=b'{"tags":["v1"]}') if seen.method == "GET" else failing)
+    reached = await reach(registry, retries=attrs.evolve(HASTY, request_s=0.2, host_silence_s=0.0))
+    errors: list[RegistryError] = []
+    for number in range(50):
+        with pytest.raises(RegistryError) as failed:
+            await reached.client.head_manifest(attrs.evolve(FOO, path=f"prod/{number}"), V1)
+        errors.append(failed.value)
+        assert (await reached.client.tags_page(FOO, n=9)).tags == ("v1",)
+    given_up = [error for error in errors if isinstance(error, HostGivenUp)]
+    assert len(given_up) >= 40
+    assert "every manifest-head request" in str(given_up[0])
+
+    reached.transport.begin_run([])
+    sent = len(registry.seen)
+    with pytest.raises(RegistryError):
+        await reached.client.head_manifest(FOO, V1)
+    assert len(registry.seen) > sent
+
+
 async def test_requests_that_queue_when_a_host_is_given_up_are_not_sent(serve: Serve, reach: Open) -> None:
     registry = await serve(lambda _: Reply(500))
     reached = await reach(registry, retries=attrs.evolve(ONE_TRY, host_failures=2, host_silence_s=0.0))
