@@ -123,6 +123,7 @@ class Transport:
             CredentialError: the registry wants credentials that cannot be had.
         """
         self.guard.check(request.method, request.repository)
+        self.standing.check(request.host, request.repository, write=request.is_write)
         authorization = await self._authorization(request)
         challenged = False
         while True:

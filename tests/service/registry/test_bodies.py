@@ -6,8 +6,15 @@ import hashlib
 import anyio
 import pytest
 
-from cip_async.errors import DigestMismatch, RegistryError, Unavailable, UnsupportedContent, UntrustedAnswer
-from cip_async.reference import Digest
+from cip_async.errors import (
+    CredentialError,
+    DigestMismatch,
+    RegistryError,
+    Unavailable,
+    UnsupportedContent,
+    UntrustedAnswer,
+)
+from cip_async.reference import Digest, RegistryPath
 from cip_async.settings import Bodies, Timeouts
 from tests.service.registry.conftest import FOO, HOST, ONE_TRY, D, Open, Reach, Serve
 from tests.service.registry.scripted import ABSENT, Reply, Seen
@@ -184,3 +191,14 @@ async def test_an_exchange_read_to_its_end_keeps_its_connection(serve: Serve, re
     for _ in range(3):
         await reached.client.tags_page(FOO, n=9)
     assert sum(len(idle) for idle in reached.connector._conns.values()) == 1
+
+
+async def test_no_blob_is_asked_of_an_entry_that_refused_its_account(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: Reply(body=b"blob"))
+    reached = await reach(registry)
+    reached.transport.standing.begin([RegistryPath(HOST, "prod")])
+    reached.transport.standing.refused(HOST, FOO, write=False, owner="me", status=403, said="status 403")
+    with pytest.raises(CredentialError, match="me may not read"):
+        async with reached.client.blob(FOO, D, 4):
+            pass
+    assert registry.seen == []
