@@ -33,7 +33,7 @@ from cip_async.copying.progress import Progress
 from cip_async.copying.relay import Relays
 from cip_async.copying.spool import Spool, SpoolRoom
 from cip_async.copying.upload import Uploads
-from cip_async.errors import CipError, ContentUnknown, NotFound, RelayRefused
+from cip_async.errors import CipError, ContentUnknown, DigestMismatch, NotFound, RelayRefused
 from cip_async.events import BlobPlaced, ImageFailed, ImageLost, ImagePlaced, Listener, Placed
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan
@@ -96,6 +96,7 @@ class Engine:
             on_unreadable=self._cannot_start,
         )
         self._relayed_to: dict[BlobKey, Repository] = {}
+        self._reread: set[BlobNode] = set()
         self._open_pairs: dict[Repository, int] = {}
         self._mounts: dict[Host, bool] = {}
 
@@ -179,6 +180,12 @@ class Engine:
         origins = [node.source] if relayed_to in (None, node.repository) else [relayed_to, node.source]
         self._relays.bring(node.blob, origins, partial(self._flowing, node))
 
+    def _read_from_source(self, node: BlobNode) -> None:
+        """Have bytes read again, as those that came, wholly or in part, from elsewhere are wrong."""
+        self._reread.add(node)
+        self._relayed_to.pop(node.key, None)
+        self._relays.bring(node.blob, [node.source], partial(self._flowing, node))
+
     async def _refuse_relay(self, node: BlobNode) -> None:
         await self._uploads.abandon(node)
         error = RelayRefused(node.digest, str(node.repository))
@@ -195,6 +202,9 @@ class Engine:
             return
         unreadable = spool.failure()
         if unreadable is not None:
+            if isinstance(unreadable, DigestMismatch) and spool.origins != [node.source] and node not in self._reread:
+                self._read_from_source(node)
+                return
             self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return
         self._relayed_to.setdefault(node.key, node.repository)

@@ -35,6 +35,18 @@ class _Relay:
     reading: bool = False
     released: bool = False
 
+    def has_failed_for(self, origins: Sequence[Repository]) -> bool:
+        """Whether all of these were read, and could not give the bytes.
+
+        Wrong bytes that came from several say nothing against any one of them.
+        """
+        failure = self.spool.failure() if self.spool is not None else None
+        if self.spool is None or failure is None:
+            return False
+        if isinstance(failure, DigestMismatch) and len(self.spool.origins) > 1:
+            return False
+        return set(origins) <= set(self.spool.origins)
+
     @property
     def failed(self) -> bool:
         """Whether none of its origins could give the bytes."""
@@ -69,7 +81,7 @@ class Relays:
         """
         key = blob_key(blob)
         relay = self._relays.get(key)
-        if relay is not None and relay.failed and not relay.origins.keys() >= set(origins):
+        if relay is not None and relay.failed and not relay.has_failed_for(origins):
             self.release(key)
             relay = None
         if relay is None:
@@ -127,7 +139,7 @@ class Relays:
             if origin is None:
                 return failure
             tried.add(origin)
-            spool.origin = origin
+            spool.read_from(origin)
             try:
                 await self._retry.run(partial(self._read_on, relay, spool))
             except (DigestMismatch, FileProblem) as error:

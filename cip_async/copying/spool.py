@@ -33,11 +33,13 @@ class Spool:
     """The bytes of one blob, as far as they have been read. One writer, many readers.
 
     The last piece becomes readable only when the digest of the whole has been verified, so no reader can
-    complete an upload of wrong bytes. `origin` is the repository they are read from; errors name it.
+    complete an upload of wrong bytes. `origin` is the repository they are read from, and errors name it; `origins` are
+    all that they were read from so far, in that order.
     """
 
     def __init__(self, origin: Repository, blob: Descriptor, *, in_memory: bool, stall_s: float) -> None:
         self.origin = origin
+        self.origins = [origin]
         self._blob = blob
         self._stall_s = stall_s
         self._pieces: dict[int, bytes] | None = {} if in_memory else None
@@ -68,6 +70,12 @@ class Spool:
     def failure(self) -> CipError | None:
         """Why no more will come, or None."""
         return self._error
+
+    def read_from(self, origin: Repository) -> None:
+        """Go on with the bytes that another repository has."""
+        if origin != self.origin:
+            self.origin = origin
+            self.origins.append(origin)
 
     async def append(self, piece: bytes) -> None:
         """Add what was read next.

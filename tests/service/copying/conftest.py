@@ -63,8 +63,8 @@ ONE_TRY = attrs.evolve(HASTY.retries, request_s=0.0, host_failures=1000)
 class Copying:
     """What was copied, and how. `plan` says what is wanted, `run` carries it out.
 
-    With `one_by_one` the images of a source repository are all placed before those of the next are begun. With `stale`
-    the listings that it was planned from are too old to be trusted.
+    With `one_by_one` the images of a source repository are all placed before those of the next are begun, and `between`
+    is called. With `stale` the listings that it was planned from are too old to be trusted.
     """
 
     servers: Servers
@@ -73,6 +73,7 @@ class Copying:
     server_side_only: bool = False
     one_by_one: bool = False
     stale: bool = False
+    between: Callable[[], object] | None = None
     plans: list[PairPlan] = attrs.field(factory=list)
     events: list[Event] = attrs.field(factory=list)
     _told: anyio.Event = attrs.field(factory=anyio.Event)
@@ -173,6 +174,8 @@ class Copying:
             expected += sum(len(plan.promotions) for plan in group)
             while self.one_by_one and self._images_ended() < expected:
                 await self._told.wait()
+            if self.between is not None:
+                self.between()
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from cip_async.fake_registry import images
+from cip_async.fake_registry.content import Held
 from cip_async.fake_registry.documents import parse_document
 from cip_async.fake_registry.faults import FaultKind
 from cip_async.fake_registry.images import Image
@@ -158,6 +159,37 @@ async def test_a_mirror_that_does_not_give_back_what_it_got_is_no_obstacle(copyi
 
     copy.assert_promoted()
     assert reads(copy) == [200, 200]
+
+
+@memory_and_disk
+async def test_a_mirror_that_gives_back_wrong_bytes_is_no_obstacle_to_others(copying: Make, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.one_by_one = True
+    copy.plan("one", wanted(LARGE_IMAGE, "v1"), to=["asia.gcr.io/prod"])
+    copy.plan("two", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod", "us.gcr.io/prod"])
+    copy.host("asia.gcr.io").faults.add("wrong-bytes", on=["blob-get"])
+
+    await copy.run()
+
+    assert copy.failures() == {}
+    copy.assert_promoted()
+    assert reads(copy, "asia.gcr.io") == [200]
+    assert reads(copy) == [200, 200]
+    assert [copy.host(mirror).store.open_uploads for mirror in ("eu.gcr.io", "us.gcr.io")] == [0, 0]
+
+
+async def test_wrong_bytes_that_a_mirror_and_the_source_gave_together_are_read_again(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io", "us.gcr.io"), settings=HASTY)
+    copy.one_by_one = True
+    copy.plan("one", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    copy.plan("two", wanted(LARGE_IMAGE, "v1"), to=["us.gcr.io/prod"])
+    copy.between = lambda: copy.host("eu.gcr.io").store.shelf("prod/one").blobs.update({LARGE_BLOB: Held(bytes(MIB))})
+
+    await copy.run()
+
+    assert copy.failures() == {}
+    copy.assert_promoted("us.gcr.io")
+    assert reads(copy) == [200, 206, 200]
 
 
 async def test_a_small_room_is_enough_for_any_number_of_blobs(copying: Make) -> None:
