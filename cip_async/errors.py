@@ -195,7 +195,7 @@ class Unavailable(RegistryError):
 
 
 class HostGivenUp(RegistryError):
-    """A host used up its retry budget; nothing more is sent to it in this run."""
+    """A host used up its retry budget; in this run nothing more is sent to it, or no more requests of one kind."""
 
 
 class UntrustedAnswer(RegistryError):

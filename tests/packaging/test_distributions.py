@@ -96,7 +96,8 @@ def test_installed_package_data_can_be_read(programs: Path) -> None:
 def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path, sources: Path) -> None:
     folder = f"cip_async-{VERSION}.dist-info/"
     package = {name for name in content(wheel) if not name.startswith(folder)}
-    assert package == {str(path.relative_to(sources)) for path in (sources / "cip_async").rglob("*") if path.is_file()}
+    files = (path.relative_to(sources) for path in (sources / "cip_async").rglob("*") if path.is_file())
+    assert package == {str(path) for path in files if "__pycache__" not in path.parts}
     assert {"cip_async/py.typed", "cip_async/reporting/report.schema.json", RECORD} <= package
 
 
