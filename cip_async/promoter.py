@@ -59,7 +59,8 @@ from cip_async.run import Run
 from cip_async.settings import Settings
 
 _GROUPS_AHEAD: Final = 64
-"""Planned source repositories that may wait for the copy to take them; then the crawl waits."""
+"""Planned source repositories that may wait for the copy, which takes no more while it has enough to do; then the crawl
+waits."""
 
 
 class Promoter:

@@ -111,24 +111,25 @@ class Engine:
     async def copy(self, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
         """Carry out all promotions of `groups`: the pairs of one source repository each.
 
+        No more groups are taken than can be worked on soon, so whoever makes them waits while nothing is placed.
         Failures of registries are results (`progress`), not exceptions.
         """
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks: TaskGroup = tasks
                 async for pair_plans in groups:
-                    self._take(pair_plans)
+                    await self._take(pair_plans)
         finally:
             self._relays.close()
             await self._uploads.close()
 
-    def _take(self, pair_plans: Sequence[PairPlan]) -> None:
+    async def _take(self, pair_plans: Sequence[PairPlan]) -> None:
         source = pair_plans[0].pair.source
         promoting = [pair_plan for pair_plan in pair_plans if pair_plan.promotions]
         self._open_pairs[source] = len(promoting)
         for pair_plan in promoting:
             self.progress.expect(pair_plan)
-        self._feed.add(source, promoting)
+        await self._feed.add(source, promoting)
 
     def _start(self, wants: Sequence[Want], documents: dict[Digest, ImageDocument], content_is_there: bool) -> None:
         for want in wants:

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
+import anyio
 import attrs
 
 from cip_async.copying.crew import Crew
@@ -18,6 +20,10 @@ OnReady = Callable[[Sequence[Want], dict[Digest, ImageDocument], bool], None]
 OnUnreadable = Callable[[Sequence[Want], CipError], None]
 """Is told of wants whose documents cannot be read, and why."""
 
+_MOST_WAITING: Final = 10_000
+"""Digests that wait for a worker or for room, before no more groups are taken. More than all hosts of a large promotion
+place in a few seconds, so none idles for want of them."""
+
 _Read = Callable[[Repository, Digest], Awaitable[dict[Digest, ImageDocument]]]
 _Wanted = tuple[tuple[PairPlan, Promotion], ...]
 
@@ -32,7 +38,10 @@ class _Unit:
 
 
 class Feed:
-    """Has the documents of promotions read by `crew(host)`, as fast as `wait_for_room` lets it."""
+    """Has the documents of promotions read by `crew(host)`, as fast as `wait_for_room` lets it.
+
+    Whoever adds to it waits while more than `most_waiting` digests wait to be read.
+    """
 
     def __init__(
         self,
@@ -42,20 +51,31 @@ class Feed:
         wait_for_room: Callable[[Iterable[Host]], Awaitable[None]],
         on_ready: OnReady,
         on_unreadable: OnUnreadable,
+        most_waiting: int = _MOST_WAITING,
     ) -> None:
         self._documents = documents
         self._crew = crew
         self._wait_for_room = wait_for_room
         self._on_ready = on_ready
         self._on_unreadable = on_unreadable
+        self._most_waiting = most_waiting
+        self._waiting = 0
+        self._fewer = anyio.Event()
 
-    def add(self, source: Repository, pair_plans: Sequence[PairPlan]) -> None:
-        """Feed all that is promoted from one source repository."""
+    async def add(self, source: Repository, pair_plans: Sequence[PairPlan]) -> None:
+        """Feed all that is promoted from one source repository, and return when there may be more."""
         for unit in _units(source, pair_plans):
+            self._waiting += 1
             self._crew(source.host).add(partial(self._read, unit))
+        while self._waiting > self._most_waiting:
+            await self._fewer.wait()
 
     async def _read(self, unit: _Unit) -> None:
         await self._wait_for_room(pair_plan.pair.destination.host for pair_plan, _ in unit.wanted)
+        self._waiting -= 1
+        if self._waiting == self._most_waiting:
+            self._fewer.set()
+            self._fewer = anyio.Event()
         lacking = tuple(item for item in unit.wanted if not item[1].in_destination)
         if lacking:
             await self._read_from(unit.source, unit, lacking, self._documents.tree)
