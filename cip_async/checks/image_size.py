@@ -7,7 +7,7 @@ import attrs
 
 from cip_async.checks.check import Subject
 from cip_async.model.finding import Finding, Severity
-from cip_async.model.image import DocumentKind, ImageDocument
+from cip_async.model.image import ImageDocument
 from cip_async.reference import Digest
 
 MIB: Final = 1024 * 1024
@@ -18,7 +18,7 @@ USUAL_LIMIT_MIB: Final = 2048
 class ImageSize:
     """Finds images that are larger than `limit_mib`, and those that declare content of no size.
 
-    The size of an image is that of its config and layers as they are stored, that of an index the sum of its children.
+    The size of an image is that of its config and layers as they are stored, that of an index the sum of what it names.
     Foreign layers are no part of it.
     """
 
@@ -44,9 +44,7 @@ class ImageSize:
 
 
 def _size(document: ImageDocument, documents: Mapping[Digest, ImageDocument]) -> int | None:
-    if document.kind is DocumentKind.INDEX:
-        sizes = [_size(documents[child.digest], documents) for child in document.children]
-        return None if None in sizes else sum(size or 0 for size in sizes)
-    if any(blob.size_bytes <= 0 for blob in document.blobs):
+    sizes = [_size(documents[child.digest], documents) for child in document.children]
+    if None in sizes or any(blob.size_bytes <= 0 for blob in document.blobs):
         return None
-    return sum(blob.size_bytes for blob in document.blobs)
+    return sum(size or 0 for size in sizes) + sum(blob.size_bytes for blob in document.blobs)

@@ -31,6 +31,10 @@ _FOREIGN: Final = (
 )
 
 
+_BLOBS: Final = ("application/vnd.oci.image.layer.", "application/vnd.buildkit.cacheconfig.")
+"""How the media types begin of what caches of BuildKit name among the manifests of an index."""
+
+
 class _Descriptor(msgspec.Struct):
     digest: str
     size: int
@@ -105,8 +109,10 @@ def parse_document(media_type: str, body: bytes) -> Document:
 def _index(parsed: _Body) -> dict[str, Any]:
     if parsed.manifests is None or parsed.layers is not None or parsed.config is not None:
         raise _invalid("an index has manifests, and neither layers nor a config")
+    blobs = [child for child in parsed.manifests if child.media_type.startswith(_BLOBS)]
     return {
-        "children": tuple(dict.fromkeys(_digest(child) for child in parsed.manifests)),
+        "children": tuple(dict.fromkeys(_digest(child) for child in parsed.manifests if child not in blobs)),
+        "blobs": tuple(dict.fromkeys(_digest(blob) for blob in blobs)),
         "artifact_type": parsed.artifact_type,
     }
 

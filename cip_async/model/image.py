@@ -30,8 +30,9 @@ class ImageDocument:
     """One image manifest or index, its exact bytes kept.
 
     `blobs` are what the repository must hold before the document: config and layers, without foreign
-    layers, each once, in the order of the document. `children` are the documents an index refers to.
-    `subject` is the digest of the document this one is attached to, if any.
+    layers, each once, in the order of the document; of an index, what it names that is no document.
+    `children` are the documents an index refers to. `subject` is the digest of the document this one
+    is attached to, if any.
     """
 
     digest: Digest

@@ -33,6 +33,16 @@ _FOREIGN: Final = frozenset(
         "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
     }
 )
+_BLOBS: Final = (
+    "application/vnd.oci.image.layer.",
+    "application/vnd.oci.image.config.",
+    "application/vnd.docker.image.rootfs.",
+    "application/vnd.docker.container.image.",
+    "application/vnd.buildkit.cacheconfig.",
+)
+"""How the media types of blobs begin that an index names among its manifests, as the caches of BuildKit before 0.21 do
+(https://docs.docker.com/build/cache/backends/#oci-media-types). No such type may be an error (OCI image specification,
+"Image Index Property Descriptions")."""
 _INDEXES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
 _IMAGES: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 _MEDIA_TYPE: Final = re.compile(r"[a-zA-Z0-9][\w!#$&^.+-]{0,126}/[a-zA-Z0-9][\w!#$&^.+-]{0,126}", re.ASCII)
@@ -81,9 +91,15 @@ def parse_document(
         if document.fs_layers is not None or document.schema_version == 1:
             raise UnsupportedContent(repository.host, where, _SCHEMA_1_REFUSED)
         media_type = _agreed_media_type(media_type, document)
-        children = _unique(document.manifests or ())
-        _check_children(digest, children, most_children)
-        held = [*([document.config] if document.config else ()), *(document.layers or ()), *(document.blobs or ())]
+        named = document.manifests or ()
+        children = _unique(item for item in named if not item.media_type.startswith(_BLOBS))
+        _check_children(digest, _unique(named), most_children)
+        held = [
+            *([document.config] if document.config else ()),
+            *(document.layers or ()),
+            *(document.blobs or ()),
+            *(item for item in named if item.media_type.startswith(_BLOBS)),
+        ]
         return ImageDocument(
             digest=digest,
             media_type=media_type,

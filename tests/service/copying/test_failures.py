@@ -1,10 +1,16 @@
 """What cannot be promoted: it fails with a reason, and nothing else does."""
 
+from collections.abc import Callable
+
 import attrs
+import msgspec
 import pytest
 
 from cip_async.events import ImageLost
 from cip_async.fake_registry import images
+from cip_async.fake_registry.content import digest_of
+from cip_async.fake_registry.documents import OCI_INDEX, parse_document
+from cip_async.fake_registry.rules import Rules
 from cip_async.model.outcome import Fate
 from tests.service.copying.conftest import HASTY, MIRRORS, ONE_TRY, Make, wanted
 
@@ -116,6 +122,31 @@ async def test_indexes_that_nest_too_deep_are_refused(copying: Make) -> None:
     copy.plan("app", wanted(deep, "deep"), to=EU)
     await copy.run()
     assert copy.failures()["eu.gcr.io/prod/app", "deep"][1].endswith("indexes nest deeper than 4")
+
+
+@pytest.mark.parametrize("rules", [Rules, Rules.google])
+async def test_a_build_cache_whose_index_names_blobs_is_promoted(copying: Make, rules: Callable[[], Rules]) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), rules=rules)
+    contents = [images.layer("cached"), images.layer("described")]
+    types = ["application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.buildkit.cacheconfig.v0"]
+    body = {
+        "schemaVersion": 2,
+        "manifests": [
+            {"mediaType": media_type, "digest": digest_of(content), "size": content.size_bytes}
+            for media_type, content in zip(types, contents, strict=True)
+        ],
+    }
+    cache = images.Image(
+        document=parse_document(OCI_INDEX, msgspec.json.encode(body)),
+        blobs={digest_of(content): content for content in contents},
+    )
+    copy.plan("app", wanted(cache, "buildcache"), to=EU)
+
+    await copy.run()
+
+    assert copy.failures() == {}
+    copy.assert_promoted()
+    assert copy.host("eu.gcr.io").store.repository("prod/app").blobs == set(cache.blobs)
 
 
 async def test_wrong_bytes_of_a_document_are_refused(copying: Make) -> None:

@@ -79,6 +79,13 @@ class TestImageSize:
         assert await found(ImageSize(5), of) == []
         assert len(await found(ImageSize(4), of)) == 1
 
+    async def test_blobs_that_an_index_names_itself_count_too(self) -> None:
+        child = image("a", 3 * MIB)
+        cache = attrs.evolve(index("c", child), blobs=image("b", 2 * MIB).blobs)
+        of = subject(manifests(manifest(("app", {"c": ["v1"]}))), child, cache)
+        assert await found(ImageSize(5), of) == []
+        assert len(await found(ImageSize(4), of)) == 1
+
     async def test_content_of_no_size_is_told_apart(self) -> None:
         of = subject(manifests(manifest(("app", {"a": ["v1"]}))), image("a", MIB, 0))
         (told,) = await found(ImageSize(2), of)

@@ -52,6 +52,19 @@ def test_an_index_refers_to_documents(media_type: str) -> None:
     assert index.blobs == ()
 
 
+@pytest.mark.parametrize("media_type", [LAYER, CONFIG["mediaType"], "application/vnd.buildkit.cacheconfig.v0"])
+def test_a_blob_among_the_manifests_of_an_index_is_a_blob(media_type: str) -> None:
+    index = parse(OCI_INDEX, manifests=[descriptor(A, OCI_MANIFEST), descriptor(B, media_type)])
+    assert index.kind is DocumentKind.INDEX
+    assert [child.digest for child in index.children] == [A]
+    assert index.blobs == (Descriptor(media_type=media_type, digest=B, size_bytes=7),)
+
+
+def test_what_an_index_names_with_an_unknown_type_is_a_document() -> None:
+    index = parse(OCI_INDEX, manifests=[descriptor(A, "application/vnd.example.manifest.v3+json")])
+    assert [child.digest for child in index.children] == [A]
+
+
 def test_an_index_may_be_empty() -> None:
     assert parse(OCI_INDEX, manifests=[]).children == ()
 
