@@ -8,7 +8,7 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, Step, Want
+from cip_async.copying.graph import BlobKey, BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, Step, Want
 from cip_async.copying.placement import Placements
 from cip_async.errors import CipError, ContentUnknown, Unavailable
 from cip_async.model.image import ImageDocument
@@ -20,6 +20,7 @@ DESTINATIONS: Final = tuple(
     parse_repository(f"{host}/prod/{name}") for host in ("gcr.io", "eu.gcr.io", "us.gcr.io") for name in ("a", "b", "c")
 )
 BLOBS: Final = ("b1", "b2", "b3", "b4")
+SIZES: Final = st.sampled_from([10, 11])
 MOST_EVENTS: Final = 20_000
 
 Key = tuple[Repository, Digest]
@@ -63,13 +64,13 @@ class World:
     jobs: list[Job] = attrs.field(factory=list)
     taken: dict[int, list[Want]] = attrs.field(factory=dict)
     """By the identity of a PUT, the wants that it has seen to and not told of."""
-    spoolt: set[Digest] = attrs.field(factory=set)
+    spoolt: set[BlobKey] = attrs.field(factory=set)
     ended: Counter[Want] = attrs.field(factory=Counter)
     failed: set[Want] = attrs.field(factory=set)
     spoilt: set[Key] = attrs.field(factory=set)
     """What failed, could not be read or was lost."""
-    brought: Counter[tuple[Host, Digest]] = attrs.field(factory=Counter)
-    excused: Counter[tuple[Host, Digest]] = attrs.field(factory=Counter)
+    brought: Counter[tuple[Host, BlobKey]] = attrs.field(factory=Counter)
+    excused: Counter[tuple[Host, BlobKey]] = attrs.field(factory=Counter)
     """How often a blob may be brought to a host more than once, since something went wrong with it."""
 
     def run(self) -> None:
@@ -92,7 +93,7 @@ class World:
     def take(self, steps: list[Step]) -> None:
         for step in steps:
             match step:
-                case Release((content, _)):
+                case Release(content):
                     self.spoolt.discard(content)
                 case Failed(failed, _):
                     self.ended[failed] += 1
@@ -100,15 +101,15 @@ class World:
                 case Mount(node, _) | Bring(node) | Put(node):
                     assert (node.repository, node.digest) not in {place(job) for job in self.jobs}, "twice at a time"
                     if isinstance(step, Bring):
-                        self.spoolt.add(node.digest)
-                        self.brought[node.repository.host, node.digest] += 1
+                        self.spoolt.add(step.node.key)
+                        self.brought[node.repository.host, step.node.key] += 1
                     self.jobs.append(step)
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
     def excuse(self, node: BlobNode) -> None:
-        self.excused[node.repository.host, node.digest] += 1
+        self.excused[node.repository.host, node.key] += 1
 
     def finish(self, job: Job) -> None:
         match job:
@@ -136,7 +137,7 @@ class World:
             self.take(self.placements.mounted(node))
 
     def upload(self, node: BlobNode) -> None:
-        assert node.digest in self.spoolt, "the spool was let go while it was needed"
+        assert node.key in self.spoolt, "the spool was let go while it was needed"
         self.excuse_failures(node)
         if self.chance(self.universe.chances.unreadable):
             self.spoilt.update((each, node.digest) for each in DESTINATIONS if each.host == node.repository.host)
@@ -196,13 +197,15 @@ def tree(universe: Universe, top: Digest) -> set[Digest]:
 
 @st.composite
 def universes(draw: st.DrawFn, chances: st.SearchStrategy[Chances]) -> Universe:
-    """A few images that share blobs, indexes that share images, and where they are wanted."""
+    """A few images that share blobs, if not their sizes, indexes that share images, and where they are wanted."""
     made: dict[Digest, ImageDocument] = {}
     names: list[str] = []
     for number in range(draw(st.integers(1, 4))):
         held = draw(st.lists(st.sampled_from(BLOBS), unique=True, max_size=3))
         names.append(f"image{number}")
-        made[digest(names[-1])] = image(names[-1], *held)
+        described = image(names[-1], *held)
+        blobs = tuple(attrs.evolve(blob, size_bytes=draw(SIZES)) for blob in described.blobs)
+        made[described.digest] = attrs.evolve(described, blobs=blobs)
     for number in range(draw(st.integers(0, 3))):
         children = draw(st.lists(st.sampled_from(names), unique=True, max_size=3))
         names.append(f"index{number}")
