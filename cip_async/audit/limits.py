@@ -34,8 +34,10 @@ class AuditLimits:
     """For one push request with all it waits for. A subscription should wait a little longer (`--ack-deadline`)."""
     poll_s: float = attrs.field(default=300.0, validator=_positive)
     """Between two looks at the promoter manifests when nobody asks for newer ones."""
-    refresh_pause_s: float = attrs.field(default=10.0, validator=_not_negative)
-    """Between the beginnings of two refreshes, at least, however many events ask for newer manifests."""
+    refresh_pause_s: float = attrs.field(default=1.0, validator=_not_negative)
+    """Between the beginnings of two refreshes, at least, however many events ask for newer manifests. An event that
+    nobody wants waits for one, so this bounds how many of those are judged; where nothing changed, one call of git is
+    all that a refresh takes."""
     git_s: float = attrs.field(default=120.0, validator=_positive)
     """For one call of git. A shallow clone of a large repository takes some 10 s."""
     patience_s: float = attrs.field(default=600.0, validator=_not_negative)

@@ -47,10 +47,12 @@ def check_options_of(options: dict[str, Any]) -> CheckOptions:
         since = os.environ.get(_PROW_BASE)
         if not since:
             raise click.UsageError(f"--use-prow-manifest-diff needs {_PROW_BASE} in the environment, as Prow sets it.")
+    size, severity = options.pop("max_image_size"), options.pop("vuln_severity_threshold")
+    implied = (*(["image-size"] if size is not None else []), *(["vulnerabilities"] if severity is not None else []))
     chosen = CheckOptions(
-        names=_chosen(named),
-        max_image_size_mib=options.pop("max_image_size"),
-        severity_threshold=options.pop("vuln_severity_threshold"),
+        names=_chosen((*named, *implied)),
+        max_image_size_mib=USUAL_LIMIT_MIB if size is None else size,
+        severity_threshold=USUAL_THRESHOLD if severity is None else severity,
         form=FindingsFormat(options.pop("findings")),
         base=base or since,
         changed_only=since is not None,
@@ -91,18 +93,14 @@ def check_options(command: _Decorated) -> _Decorated:
         click.option(
             "--max-image-size",
             type=click.IntRange(min=1),
-            default=USUAL_LIMIT_MIB,
-            show_default=True,
             metavar="MIB",
-            help="The limit of the check image-size.",
+            help=f"The limit of the check image-size, which it asks for; without it {USUAL_LIMIT_MIB}.",
         ),
         click.option(
             "--vuln-severity-threshold",
             type=click.IntRange(0, 5),
-            default=USUAL_THRESHOLD,
-            show_default=True,
             metavar="0-5",
-            help="How severe a vulnerability must be to count: 2 low, 3 medium, 4 high, 5 critical.",
+            help="The least severity for the check vulnerabilities: 2 low, 3 medium, 4 high, 5 critical. Asks for it.",
         ),
         click.option(
             "--findings",

@@ -53,34 +53,44 @@ class Flag:
     name: str
     meaning: Meaning
     today: str
+    modes: frozenset[Mode] = frozenset(Mode)
+    """Where it says something; elsewhere it is accepted, and without effect."""
 
+
+_RUN: Final = frozenset({Mode.RUN})
+_ASKING: Final = frozenset({Mode.RUN, Mode.SNAPSHOT})
+_SNAPSHOT: Final = frozenset({Mode.SNAPSHOT})
+_READING: Final = frozenset({Mode.RUN, Mode.WANTED_SNAPSHOT})
+_LISTING: Final = frozenset({Mode.SNAPSHOT, Mode.WANTED_SNAPSHOT})
+_TALKING: Final = frozenset({Mode.RUN, Mode.SNAPSHOT, Mode.WANTED_SNAPSHOT})
+_AUDIT: Final = frozenset({Mode.AUDIT})
 
 FLAGS: Final = (
-    Flag("manifest", Meaning.VALUE, "--manifest"),
-    Flag("thin-manifest-dir", Meaning.VALUE, "--thin-manifest-dir"),
-    Flag("dry-run", Meaning.DRY_RUN, "--confirm"),
-    Flag("parse-only", Meaning.SWITCH, "--parse-only"),
-    Flag("threads", Meaning.VALUE, "--threads"),
-    Flag("json-log-summary", Meaning.SWITCH, "--log-format json"),
-    Flag("key-files", Meaning.VALUE, "--key-files"),
-    Flag("use-service-account", Meaning.SWITCH, "--use-service-account"),
-    Flag("max-image-size", Meaning.IMAGE_SIZE, "--check image-size --max-image-size"),
-    Flag("vuln-severity-threshold", Meaning.SEVERITY, "--check vulnerabilities --vuln-severity-threshold"),
+    Flag("manifest", Meaning.VALUE, "--manifest", _READING),
+    Flag("thin-manifest-dir", Meaning.VALUE, "--thin-manifest-dir", _READING),
+    Flag("dry-run", Meaning.DRY_RUN, "--confirm", _RUN),
+    Flag("parse-only", Meaning.SWITCH, "--parse-only", _RUN),
+    Flag("threads", Meaning.VALUE, "--threads", _ASKING),
+    Flag("json-log-summary", Meaning.SWITCH, "--log-format json", _TALKING),
+    Flag("key-files", Meaning.VALUE, "--key-files", _ASKING),
+    Flag("use-service-account", Meaning.SWITCH, "--use-service-account", _RUN),
+    Flag("max-image-size", Meaning.IMAGE_SIZE, "--check image-size --max-image-size", _RUN),
+    Flag("vuln-severity-threshold", Meaning.SEVERITY, "--check vulnerabilities --vuln-severity-threshold", _RUN),
     Flag("snapshot", Meaning.MODE, "cip snapshot REGISTRY"),
     Flag("manifest-based-snapshot-of", Meaning.MODE, "cip snapshot --from-manifests --of"),
-    Flag("output-format", Meaning.FORMAT, "--output"),
-    Flag("minimal-snapshot", Meaning.SWITCH, "--minimal"),
-    Flag("snapshot-tag", Meaning.VALUE, "--tag"),
-    Flag("snapshot-service-account", Meaning.VALUE, "--service-account"),
+    Flag("output-format", Meaning.FORMAT, "--output", _LISTING),
+    Flag("minimal-snapshot", Meaning.SWITCH, "--minimal", _SNAPSHOT),
+    Flag("snapshot-tag", Meaning.VALUE, "--tag", _SNAPSHOT),
+    Flag("snapshot-service-account", Meaning.VALUE, "--service-account", _SNAPSHOT),
     Flag("audit", Meaning.MODE, "cip audit serve"),
-    Flag("audit-manifest-repo-url", Meaning.VALUE, "--manifest-repo-url"),
-    Flag("audit-manifest-repo-branch", Meaning.VALUE, "--manifest-repo-branch"),
-    Flag("audit-manifest-path", Meaning.VALUE, "--manifest-path"),
-    Flag("audit-gcp-project-id", Meaning.VALUE, "--gcp-project-id"),
+    Flag("audit-manifest-repo-url", Meaning.VALUE, "--manifest-repo-url", _AUDIT),
+    Flag("audit-manifest-repo-branch", Meaning.VALUE, "--manifest-repo-branch", _AUDIT),
+    Flag("audit-manifest-path", Meaning.VALUE, "--manifest-path", _AUDIT),
+    Flag("audit-gcp-project-id", Meaning.VALUE, "--gcp-project-id", _AUDIT),
     Flag("version", Meaning.MODE, "cip version"),
     Flag("help", Meaning.MODE, "cip --help"),
     Flag("h", Meaning.MODE, "cip --help"),
-    Flag("v", Meaning.VERBOSITY, "--verbose"),
+    Flag("v", Meaning.VERBOSITY, "--verbose", _TALKING),
     *(
         Flag(name, Meaning.IGNORED_SWITCH, "")
         for name in (
@@ -223,15 +233,34 @@ class _Translator:
                 command = ("run", *self._run_options())
             case _:
                 assert_never(mode)
-        options = [text for each in self._given for text in self._options(each)]
+        options = [text for each in self._given if self._applies(each, mode) for text in self._options(each)]
         return Translation(arguments=(*command, *options), warnings=tuple(self._warnings))
+
+    def _applies(self, given: _Given, mode: Mode) -> bool:
+        if given.flag is None:
+            if given.text[0] == "--confirm" and self._only_checks:
+                self._warnings.append("--confirm is left out: with -vuln-severity-threshold nothing is promoted")
+                return False
+            return True
+        if mode in given.flag.modes:
+            return True
+        self._warnings.append(f"-{given.flag.name} has no meaning here, and is left out")
+        return False
+
+    @property
+    def _only_checks(self) -> bool:
+        """Whether vulnerabilities are looked for, which the Go promoter does instead of promoting."""
+        return any(
+            each.flag is not None and each.flag.meaning is Meaning.SEVERITY and _number(each) >= 0
+            for each in self._given
+        )
 
     def _run_options(self) -> Iterator[str]:
         """What follows from flags that were not given: ambient credentials, and no write."""
         values = {each.flag.name: each for each in self._given if each.flag is not None}
         dry = values.get("dry-run")
-        only_checks = "vuln-severity-threshold" in values and _number(values["vuln-severity-threshold"]) >= 0
-        if dry is not None and not _truth(dry) and not only_checks:
+        parsing = "parse-only" in values and _truth(values["parse-only"])
+        if dry is not None and not _truth(dry) and not self._only_checks and not parsing:
             yield "--confirm"
         account = values.get("use-service-account")
         if account is None or not _truth(account):

@@ -18,7 +18,7 @@ from cip_async.cli.parse_only import tell_wanted
 from cip_async.cli.progress import shown
 from cip_async.cli.report_file import check_writable, write_report
 from cip_async.cli.run import RunOptions
-from cip_async.cli.screen import Screen, result_width
+from cip_async.cli.screen import Aside, Screen, result_width
 from cip_async.errors import CipError, FileProblem, InvalidManifests, InvalidSettings
 from cip_async.events import Event, Listener
 from cip_async.manifests.tree import read_manifests
@@ -75,7 +75,8 @@ def run(options: RunOptions) -> ExitCode:
 def _told_offline(
     manifests: PromoterManifests, base: PromoterManifests | None, options: RunOptions, screen: Screen
 ) -> ExitCode:
-    code = tell_wanted(to_promote(options, manifests, base), options, screen, among=manifests)
+    told = _beside(screen, options.checks.form)
+    code = tell_wanted(to_promote(options, manifests, base), options, told, among=manifests)
     findings = run_in_event_loop(partial(find_offline, options.checks, manifests, base))
     screen.results(finding_lines(findings, options.checks.form))
     return ExitCode.WRONG if any(finding.severity is Severity.ERROR for finding in findings) else code
@@ -129,18 +130,23 @@ async def _run(
 
 def show(ended: Ended, screen: Screen, form: FindingsFormat = FindingsFormat.TEXT) -> None:
     """Tell what was, or would be, promoted, what stands in the way, and what to do next."""
-    report = ended.report
+    report, told = ended.report, _beside(screen, form)
     if ended.error is not None and ended.code is ExitCode.WRONG:
         screen.note(printable(str(ended.error)))
         return
     if report.dry_run:
-        screen.results(promotion_table(report, width=result_width()))
+        told.results(promotion_table(report, width=result_width()))
     screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))
     screen.notes(blocking_lines(report))
     screen.results(finding_lines(report.findings, form))
     if ended.error is not None:
         screen.note(printable(str(ended.error)))
-    screen.results(folded(summary(report, ended.code), result_width()))
+    told.results(folded(summary(report, ended.code), result_width()))
+
+
+def _beside(screen: Screen, form: FindingsFormat) -> Screen:
+    """Where everything but findings goes: beside them, if a program is to read those."""
+    return Aside() if form is FindingsFormat.JSON else screen
 
 
 def _promoter(options: RunOptions, listener: Listener) -> Promoter:

@@ -63,6 +63,14 @@ class Screen:
             self._bars = None
 
 
+class Aside(Screen):
+    """A screen whose results are notes, since stdout belongs to what a program is to read."""
+
+    def result(self, line: str) -> None:
+        """Write a line about the work."""
+        self.note(line)
+
+
 def result_width() -> int | None:
     """How wide results may be: the columns of the terminal that shows them, None where they are piped."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

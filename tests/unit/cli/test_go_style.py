@@ -7,7 +7,7 @@ import pytest
 
 from cip_async.cli.go_style import FLAGS, Meaning, Mode, is_go_style, translated
 
-TODAY = {"--endpoint": True, "--server-side-only": False}
+TODAY = {"--endpoint": True, "--server-side-only": False, "--confirm": False}
 """Options of today's, and whether they take a value."""
 
 
@@ -96,6 +96,39 @@ def test_a_command_line_comes_to_todays(typed: str, today: str) -> None:
     translation = translated(arguments, takes_value)
     assert shlex.join(translation.arguments) == today
     assert translation.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "today", "left_out"),
+    [
+        ("-snapshot=gcr.io/foo -use-service-account", "snapshot gcr.io/foo", "-use-service-account"),
+        ("-snapshot=gcr.io/foo -max-image-size=2048", "snapshot gcr.io/foo", "-max-image-size"),
+        ("-snapshot=gcr.io/foo -parse-only", "snapshot gcr.io/foo", "-parse-only"),
+        ("-snapshot=gcr.io/foo -manifest=m.yaml", "snapshot gcr.io/foo", "-manifest"),
+        (
+            "-manifest-based-snapshot-of=gcr.io/foo -manifest=m.yaml -minimal-snapshot",
+            "snapshot --from-manifests --of gcr.io/foo --manifest m.yaml",
+            "-minimal-snapshot",
+        ),
+        ("-audit -threads=10", "audit serve", "-threads"),
+        ("-manifest=m.yaml -minimal-snapshot", "run --no-use-service-account --manifest m.yaml", "-minimal-snapshot"),
+    ],
+)
+def test_a_flag_without_meaning_is_left_out_with_a_warning(typed: str, today: str, left_out: str) -> None:
+    translation = translated(shlex.split(typed), takes_value)
+    assert shlex.join(translation.arguments) == today
+    assert translation.warnings == (f"{left_out} has no meaning here, and is left out",)
+
+
+def test_parsing_alone_promotes_nothing() -> None:
+    translation = translated(["-manifest=m.yaml", "-parse-only", "-dry-run=false"], takes_value)
+    assert "--confirm" not in translation.arguments
+
+
+def test_looking_for_vulnerabilities_promotes_nothing_whatever_is_mixed_in() -> None:
+    translation = translated(["-manifest=m.yaml", "-vuln-severity-threshold=3", "--confirm"], takes_value)
+    assert "--confirm" not in translation.arguments
+    assert translation.warnings == ("--confirm is left out: with -vuln-severity-threshold nothing is promoted",)
 
 
 def test_an_unknown_output_format_is_yaml_with_a_warning() -> None:
