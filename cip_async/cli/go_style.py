@@ -135,7 +135,12 @@ class Translation:
 
 
 def is_go_style(arguments: Sequence[str]) -> bool:
-    """Whether a command line is written in the style of the Go promoter: its first argument is a flag."""
+    """Whether a command line is written in the style of the Go promoter: its first argument is a flag.
+
+    Its later versions take the same flags after `run`, of which today's `run` has no snapshots.
+    """
+    if arguments[:1] == ["run"]:
+        return any(each.startswith("-") and _name_in(each) in _WITH_SUBJECT for each in arguments)
     return bool(arguments) and arguments[0].startswith("-") and arguments[0] not in ("--help", "-h")
 
 
@@ -145,7 +150,8 @@ def translated(arguments: Sequence[str], takes_value: TakesValue) -> Translation
     Raises:
         click.UsageError: a flag is unknown, lacks its value, or has a wrong one.
     """
-    given = tuple(_given(arguments, takes_value))
+    flags = arguments[1:] if arguments[0] == "run" else arguments
+    given = tuple(_given(flags, takes_value))
     mode, subject = _mode(given)
     return _Translator(given).translation(mode, subject)
 
@@ -184,6 +190,10 @@ def _given(arguments: Sequence[str], takes_value: TakesValue) -> Iterator[_Given
 _WITH_SUBJECT: Final = frozenset({"snapshot", "manifest-based-snapshot-of"})
 
 
+def _name_in(argument: str) -> str:
+    return argument.lstrip("-").partition("=")[0]
+
+
 def _next(rest: Iterator[str], argument: str) -> str:
     value = next(rest, None)
     if value is None:
@@ -193,7 +203,7 @@ def _next(rest: Iterator[str], argument: str) -> str:
 
 def _expected_mode(arguments: Sequence[str]) -> Mode:
     """The mode, told by the names of flags alone, so that it is known whose options the others are."""
-    names = [argument.lstrip("-").partition("=")[0] for argument in arguments if argument.startswith("-")]
+    names = [_name_in(argument) for argument in arguments if argument.startswith("-")]
     return next((_MODES[name] for name in names if name in _MODES), Mode.RUN)
 
 

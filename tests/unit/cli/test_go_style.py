@@ -52,6 +52,7 @@ def takes_value(mode: Mode, option: str) -> bool | None:
         ("-snapshot gcr.io/foo -output-format=CSV", "snapshot gcr.io/foo --output csv"),
         ("-output-format=yAmL -snapshot=gcr.io/foo", "snapshot gcr.io/foo --output yaml"),
         ("-snapshot=gcr.io/foo -minimal-snapshot", "snapshot gcr.io/foo --minimal"),
+        ("run --snapshot=gcr.io/foo --output-format=csv", "snapshot gcr.io/foo --output csv"),
         (
             "-snapshot=gcr.io/foo -snapshot-tag=v1 -snapshot-service-account=a@b.c",
             "snapshot gcr.io/foo --tag v1 --service-account a@b.c",
