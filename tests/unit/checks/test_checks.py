@@ -97,8 +97,14 @@ class TestChildren:
         child = image("a", 1)
         of = subject(manifests(manifest(("app", {"a": ["amd64"], "b": ["v1"]}))), child, index("b", child))
         assert await found(Children(), of) == [
-            f"warning: gcr.io/staging/app@{digest('a')} is a child of {digest('b')}, which is promoted too"
+            f"warning: gcr.io/staging/app@{digest('a')} is a child of {digest('b')}, which is wanted too"
         ]
+
+    async def test_a_child_of_an_index_that_was_promoted_before_is_found_too(self) -> None:
+        child = image("a", 1)
+        whole = manifests(manifest(("app", {"a": ["amd64"], "b": ["v1"], "c": ["lost"]})))
+        of = subject(manifests(manifest(("app", {"a": ["amd64"]}))), child, index("b", child))
+        assert len(await found(Children(), attrs.evolve(of, manifests=whole))) == 1
 
     async def test_an_index_and_an_image_that_is_none_of_its_children_pass(self) -> None:
         child = image("a", 1)
