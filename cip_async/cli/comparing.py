@@ -1,5 +1,6 @@
 """What `cip diff` does, once its options are understood: read both sides whole, then stream what differs."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -28,6 +29,8 @@ from cip_async.reference import RegistryPath, parse_registry_path
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.printable import printable
 
+log = logging.getLogger(__name__)
+
 Opener = Callable[[Promoter], AbstractAsyncContextManager[Snapshot]]
 """Opens one side; the promoter is for asking registries."""
 
@@ -53,6 +56,9 @@ async def _compare(here: Opener, there: Opener, options: DiffOptions, screen: Sc
         async with shown(counters, options.telling.progress, screen):
             first = await stack.enter_async_context(here(promoter))
             second = await stack.enter_async_context(there(promoter))
+        for name, side in ((options.here, first), (options.there, second)):
+            if not side.tells_untagged:
+                log.warning("%s lists tags alone: images without a tag are not compared", name)
         async for difference in differences(first, second):
             differ = True
             line = _json(difference) if options.json else printable(str(difference))

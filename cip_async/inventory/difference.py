@@ -53,6 +53,8 @@ class _Image:
 async def differences(here: Snapshot, there: Snapshot) -> AsyncIterator[Difference]:
     """What the snapshots differ in, sorted by name, tag and digest.
 
+    Where one of them does not tell of images without a tag, those are not compared.
+
     Raises:
         FileProblem: an inventory cannot be read.
     """
@@ -63,7 +65,8 @@ async def differences(here: Snapshot, there: Snapshot) -> AsyncIterator[Differen
         first = mine if mine is not None and mine.name == name else _Image(name)
         second = theirs if theirs is not None and theirs.name == name else _Image(name)
         for difference in _between(first, second):
-            yield difference
+            if difference.tag is not None or (here.tells_untagged and there.tells_untagged):
+                yield difference
         mine = await anext(left, None) if first is mine else mine
         theirs = await anext(right, None) if second is theirs else theirs
 

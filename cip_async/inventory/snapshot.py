@@ -36,6 +36,8 @@ class Snapshot:
     base: RegistryPath
     counts: Counts
     store: InventoryStore
+    tells_untagged: bool = True
+    """Whether images without a tag would be here: a plain registry lists tags alone."""
 
     async def text(self, output: Output) -> AsyncIterator[str]:
         """The snapshot as text, piece by piece, sorted by name, digest and tag.
@@ -64,7 +66,12 @@ async def snapshot(
         lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=1)
         census = _Census(path, lister, selection, store, listener, lanes)
         await census.take()
-        yield Snapshot(base=base_of(path, census.holding), counts=await store.counts(), store=store)
+        yield Snapshot(
+            base=base_of(path, census.holding),
+            counts=await store.counts(),
+            store=store,
+            tells_untagged=lister.lists_all(path.host),
+        )
 
 
 def base_of(path: RegistryPath, repositories: Container[Repository]) -> RegistryPath:

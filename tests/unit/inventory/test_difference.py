@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +62,13 @@ async def test_a_tag_of_a_digest_that_both_have_differs_alone() -> None:
     assert await compared({"app": ({A}, {})}, {"app": (set(), {"v1": A})}) == [
         Difference(side=Side.THERE, name=ImageName("app"), digest=A, tag=Tag("v1"))
     ]
+
+
+async def test_untagged_images_are_not_compared_with_a_side_that_does_not_tell_of_them() -> None:
+    async with AsyncExitStack() as stack:
+        first = await snapshot(stack, HERE, {"app": ({A}, {"v1": B})})
+        second = attrs.evolve(await snapshot(stack, THERE, {"app": (set(), {"v1": B})}), tells_untagged=False)
+        assert [difference async for difference in differences(first, second)] == []
 
 
 some_digests = st.sampled_from([A, B, C])
