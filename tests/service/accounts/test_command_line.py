@@ -13,6 +13,7 @@ from cip_async.fake_registry.auth import BearerAuth
 from tests.service.accounts.conftest import PROMOTER, READER, KeyFile
 from tests.service.accounts.google import FakeGoogle
 from tests.service.accounts.test_promotion import NAMED, fill, guard, manifests_of
+from tests.service.registry.scripted import Reply, Seen, scripted
 from tests.service.staging import Staging
 
 pytestmark = pytest.mark.anyio
@@ -35,11 +36,11 @@ def cip(staging: Staging, environment: dict[str, str], tmp_path: Path) -> Cip:
     """Runs `cip` on what `staging` wants; nothing that it says may be a secret."""
     environment |= {"PYTHONWARNINGS": "error", "DOCKER_CONFIG": str(tmp_path / "docker")}
 
-    async def run(command: str, *arguments: str) -> Told:
+    async def run(command: str | None, *arguments: str) -> Told:
         await manifests_of(staging, NAMED)
         endpoints = [f"--endpoint={host}={url}" for host, url in staging.servers.endpoints.items()]
         manifest = f"--manifest={tmp_path / 'promoter-manifest.yaml'}"
-        line = [sys.executable, "-m", "cip_async", command, manifest, *arguments, *endpoints]
+        line = [sys.executable, "-m", "cip_async", *([command] if command else []), manifest, *arguments, *endpoints]
         with anyio.fail_after(60):
             ended = await anyio.run_process(line, check=False, env=environment)
         for secret in (b"Marker", b"ya29", b"PRIVATE KEY", b"eyJ"):
@@ -79,6 +80,53 @@ async def test_a_run_may_leave_the_accounts_of_its_manifests_unused(
     told = await cip("run", "--confirm", "--no-use-service-account")
     assert told.code == 0, told.err
     assert google.asked == []
+
+
+async def test_old_flags_name_key_files_and_want_accounts_to_be_used(
+    staging: Staging, google: FakeGoogle, cip: Cip, keys: str
+) -> None:
+    fill(staging)
+    guard(staging, google)
+    told = await cip(None, keys.removeprefix("-"), "-use-service-account", "-dry-run=false")
+    assert told.code == 0, told.err
+    assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+
+async def test_old_flags_use_ambient_credentials_unless_they_say_otherwise(
+    staging: Staging, google: FakeGoogle, cip: Cip, keys: str
+) -> None:
+    fill(staging)
+    told = await cip(None, keys, "-dry-run=false")
+    assert told.code == 0, told.err
+    assert google.asked == []
+
+
+@pytest.mark.parametrize(("severity", "code"), [("HIGH", 1), ("LOW", 0)])
+async def test_looking_for_vulnerabilities_promotes_nothing(
+    staging: Staging, google: FakeGoogle, cip: Cip, keys: str, severity: str, code: int
+) -> None:
+    fill(staging)
+    guard(staging, google)
+    bad = {"effectiveSeverity": severity, "shortDescription": "CVE-1", "fixAvailable": True}
+    found = [{"vulnerability": bad}, {"discovery": {"analysisStatus": "FINISHED_SUCCESS"}}]
+
+    def answer(seen: Seen) -> Reply:
+        assert google.issued[seen.headers["Authorization"].removeprefix("Bearer ")] == READER
+        return Reply(body=json.dumps({"occurrences": found}).encode())
+
+    async with scripted(answer) as scanner:
+        told = await cip(
+            None,
+            keys,
+            "-use-service-account",
+            "-dry-run=false",
+            "-vuln-severity-threshold=4",
+            f"--endpoint=containeranalysis.googleapis.com={scanner.url}",
+        )
+
+    assert told.code == code, told.err
+    assert ("has CVE-1: high, and a fix is available [vulnerabilities]" in told.out) == (code == 1)
+    assert staging.writes() == []
 
 
 async def test_a_refused_account_is_told_and_the_run_is_partly_done(
