@@ -34,13 +34,18 @@ class ImageSize:
             if size is None:
                 reason = "declares content of 0 bytes, so its size is unknown"
             elif size > self.limit_mib * MIB:
-                reason = f"has {size / MIB:,.1f} MiB, more than the {self.limit_mib:,} MiB allowed"
+                reason = f"has {_rounded_up(size):,.1f} MiB, more than the {self.limit_mib:,} MiB allowed"
             else:
                 continue
             found.append(
                 Finding(check=self.name, severity=Severity.ERROR, place=want.place, message=f"{image} {reason}")
             )
         return found
+
+
+def _rounded_up(size_bytes: int) -> float:
+    """In MiB; never what the limit is, if it is above it."""
+    return -(-size_bytes * 10 // MIB) / 10
 
 
 def _size(document: ImageDocument, documents: Mapping[Digest, ImageDocument]) -> int | None:

@@ -23,6 +23,7 @@ from cip_async.reference import Digest, Repository
 HOST: Final = "containeranalysis.googleapis.com"
 API: Final = f"https://{HOST}"
 
+_PERMISSION: Final = "containeranalysis.occurrences.list"
 _PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 100
 _ATTEMPT_S: Final = 60.0
@@ -174,7 +175,8 @@ class ContainerAnalysis:
         if answer.status == HTTPStatus.OK:
             return answer
         passing = answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        reason = f"answered {answer.status} to {token.account}"
+        lacking = f", which may lack {_PERMISSION}" if answer.status == HTTPStatus.FORBIDDEN else ""
+        reason = f"answered {answer.status} to {token.account}{lacking}"
         raise RegistryError(HOST, f"GET {where}", reason, status=answer.status, retryable=passing)
 
 

@@ -55,7 +55,7 @@ async def test_an_image_above_the_limit_stops_the_promotion(cip: Cip, staging: S
         servers=staging.servers,
     )
     assert told.code == 1
-    assert f"gcr.io/staging/big@{BIG.digest} has 3.0 MiB, more than the 2 MiB allowed [image-size]" in told.out
+    assert f"gcr.io/staging/big@{BIG.digest} has 3.1 MiB, more than the 2 MiB allowed [image-size]" in told.out
     assert "Nothing was written: checks found 1 error" in told.out
     assert staging.writes() == []
 

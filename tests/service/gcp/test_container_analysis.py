@@ -121,7 +121,7 @@ async def test_a_refusal_names_the_account_and_never_the_token(api: Api, analysi
         await analysis.scan(IMAGE, DIGEST)
     assert str(told.value) == (
         "containeranalysis.googleapis.com: GET /v1/projects/my-project/occurrences:"
-        " answered 403 to robot@my-project.iam.gserviceaccount.com"
+        " answered 403 to robot@my-project.iam.gserviceaccount.com, which may lack containeranalysis.occurrences.list"
     )
     assert len(api.asked) == 1
 

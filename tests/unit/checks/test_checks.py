@@ -70,7 +70,7 @@ class TestImageSize:
     async def test_a_larger_one_is_found_once_for_all_mirrors(self) -> None:
         of = subject(manifests(manifest(("app", {"a": ["v1"]}))), image("a", MIB, MIB + 1))
         assert await found(ImageSize(2), of) == [
-            f"error: gcr.io/staging/app@{digest('a')} has 2.0 MiB, more than the 2 MiB allowed"
+            f"error: gcr.io/staging/app@{digest('a')} has 2.1 MiB, more than the 2 MiB allowed"
         ]
 
     async def test_the_size_of_an_index_is_the_sum_of_its_children(self) -> None:
