@@ -7,6 +7,7 @@ from cip_async.cli.counters import Counters
 from cip_async.cli.doctor import DoctorOptions
 from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.cli.interrupt import interruptible
+from cip_async.cli.reach import connected
 from cip_async.cli.screen import Screen
 from cip_async.manifests.tree import load_manifests
 from cip_async.model.examination import Examination
@@ -14,7 +15,7 @@ from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.promoter import Promoter
 from cip_async.reporting.examinations import examination_json, examination_table, examination_verdict
 from cip_async.reporting.exit_code import ExitCode
-from cip_async.settings import Retries, Settings
+from cip_async.settings import Retries
 
 _IMPATIENT: Final = Retries(request_s=20.0, host_failures=3, host_silence_s=10.0)
 """Somebody is waiting, and a registry that fails for 20 seconds has failed its examination."""
@@ -47,14 +48,10 @@ async def _doctor(options: DoctorOptions, manifests: PromoterManifests, screen: 
 
 def _promoter(options: DoctorOptions) -> Promoter:
     connection = options.connection
-    return Promoter(
+    return connected(
+        connection,
+        Counters(),
+        retries=_IMPATIENT,
         confirm=True,
-        settings=Settings(threads=connection.threads, retries=_IMPATIENT),
-        endpoints=connection.endpoints,
-        strategies=connection.strategies,
-        ca_cert=connection.ca_cert,
-        docker_config=connection.docker_config,
-        key_files=connection.key_files,
         use_service_accounts=connection.use_service_accounts,
-        listener=Counters(),
     )

@@ -16,6 +16,7 @@ from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.cli.interrupt import interruptible
 from cip_async.cli.parse_only import tell_wanted
 from cip_async.cli.progress import shown
+from cip_async.cli.reach import connected
 from cip_async.cli.report_file import check_writable, write_report
 from cip_async.cli.run import RunOptions
 from cip_async.cli.screen import Aside, Screen, result_width
@@ -38,7 +39,6 @@ from cip_async.reporting.refused import refused
 from cip_async.reporting.table import promotion_table
 from cip_async.reporting.text import folded, summary
 from cip_async.reporting.totals import total
-from cip_async.settings import Settings
 
 _WARNINGS_SHOWN: Final = 200
 
@@ -150,19 +150,13 @@ def _beside(screen: Screen, form: FindingsFormat) -> Screen:
 
 
 def _promoter(options: RunOptions, listener: Listener) -> Promoter:
-    connection = options.connection
-    return Promoter(
+    return connected(
+        options.connection,
+        listener,
         confirm=options.confirm,
-        settings=Settings(threads=connection.threads),
-        endpoints=connection.endpoints,
-        strategies=connection.strategies,
-        ca_cert=connection.ca_cert,
-        docker_config=connection.docker_config,
-        key_files=connection.key_files,
-        use_service_accounts=connection.use_service_accounts,
+        use_service_accounts=options.connection.use_service_accounts,
         server_side_only=options.server_side_only,
         inventory=options.inventory,
-        listener=listener,
     )
 
 
