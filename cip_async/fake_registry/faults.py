@@ -129,6 +129,8 @@ class Fault:
     """The requests it can strike."""
     repository: str | None = None
     """Only those to this repository."""
+    subject: str | None = None
+    """Only those about this digest or tag."""
     probability: float = 1.0
     times: int | None = None
     """How often it strikes at most; None is without limit."""
@@ -143,7 +145,7 @@ class Fault:
 
     def strikes(self, call: Call, dice: "Dice") -> bool:
         """Whether it strikes this request, which is then counted."""
-        if call.call_class not in self.on or (self.repository is not None and call.repository != self.repository):
+        if call.call_class not in self.on or not self._is_about(call):
             return False
         if self.times is not None and self.hits >= self.times:
             return False
@@ -154,6 +156,9 @@ class Fault:
             return False
         self.hits += 1
         return True
+
+    def _is_about(self, call: Call) -> bool:
+        return self.repository in (None, call.repository) and self.subject in (None, call.subject)
 
 
 @attrs.define
@@ -184,6 +189,7 @@ class Faults:
         *,
         on: Iterable[CallClass | str] | None = None,
         repository: str | None = None,
+        subject: str | None = None,
         probability: float = 1.0,
         times: int | None = None,
         skipping: int = 0,
@@ -208,6 +214,7 @@ class Faults:
             kind=kind,
             on=wanted,
             repository=repository,
+            subject=subject,
             probability=probability,
             times=times,
             skipping=skipping,

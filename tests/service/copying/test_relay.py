@@ -297,11 +297,11 @@ async def test_a_blob_that_no_mirror_takes_is_not_read_to_its_end(copying: Make)
 
 
 async def test_uploads_that_the_source_keeps_waiting_begin_anew_once_when_all_is_here(copying: Make) -> None:
-    settings = attrs.evolve(PATIENT, timeouts=Timeouts(stall_s=0.1))
+    settings = attrs.evolve(PATIENT, timeouts=Timeouts(stall_s=0.4))
     copy = await copying(settings=settings, hosts=("gcr.io", "eu.gcr.io"))
     copy.plan("app", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
-    copy.host("gcr.io").faults.add("truncated", on=["blob-get"], times=len(LARGE_IMAGE.blobs))
-    copy.host("gcr.io").faults.add("429", on=["blob-get"], times=len(LARGE_IMAGE.blobs), seconds=1.0)
+    copy.host("gcr.io").faults.add("truncated", on=["blob-get"], subject=LARGE_BLOB, times=1)
+    copy.host("gcr.io").faults.add("429", on=["blob-get"], subject=LARGE_BLOB, times=1, seconds=2.0)
 
     await copy.run()
 

@@ -36,6 +36,13 @@ def test_a_fault_strikes_only_the_requests_it_is_for() -> None:
     assert [faults.strike(call) is not None for call in (PUT, OTHER_TAGS, TAGS)] == [False, False, True]
 
 
+def test_a_fault_may_be_about_one_digest_or_tag() -> None:
+    faults = Faults()
+    faults.add("500", subject="v1")
+    other = parse_call("PUT", "/v2/a/manifests/v2")
+    assert [faults.strike(call) is not None for call in (other, TAGS, PUT)] == [False, False, True]
+
+
 def test_requests_of_others_do_not_use_up_what_it_lets_pass() -> None:
     faults = Faults()
     faults.add("500", on=["tags"], skipping=1)
