@@ -8,6 +8,7 @@ import attrs
 import click
 
 from cip_async.checks.names import EVERYWHERE, NAMES, USUAL_LIMIT_MIB, USUAL_THRESHOLD
+from cip_async.cli.screen import Aside, Screen
 from cip_async.reporting.findings import FindingsFormat
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
@@ -31,6 +32,11 @@ class CheckOptions:
     form: FindingsFormat = FindingsFormat.TEXT
     base: str | None = None
     changed_only: bool = False
+
+
+def beside(screen: Screen, options: CheckOptions) -> Screen:
+    """Where everything but findings goes: beside them, if a program is to read those."""
+    return Aside() if options.form is FindingsFormat.JSON else screen
 
 
 def check_options_of(options: dict[str, Any]) -> CheckOptions:

@@ -1,11 +1,15 @@
 """The file that `--report` names: complete or not there, and refused before the run rather than after it."""
 
 import contextlib
+import importlib.metadata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cip_async.cli.whole_file import check_replaceable, whole_file
 from cip_async.errors import FileProblem
+from cip_async.model.report import Report
+from cip_async.reporting.exit_code import ExitCode
+from cip_async.reporting.json_report import json_document, json_lines
 
 
 def check_writable(path: Path) -> None:
@@ -26,6 +30,12 @@ def write_report(path: Path, pieces: Iterable[str]) -> None:
     """
     with _mapped(path), whole_file(path) as file:
         file.writelines(piece.encode() for piece in pieces)
+
+
+def report_pieces(report: Report, code: ExitCode, *, all_edges: bool) -> Iterator[str]:
+    """What the file says of a run that exits with `code`: one JSON document, or all edges as JSON Lines."""
+    write = json_lines if all_edges else json_document
+    return write(report, exit_code=code, version=importlib.metadata.version("cip-async"))
 
 
 @contextlib.contextmanager

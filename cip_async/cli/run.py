@@ -107,9 +107,18 @@ def run(**options: Any) -> None:
         telling=telling(options),
         **options,
     )
-    from cip_async.cli import running  # noqa: PLC0415 - the engine takes long to import, and --help does not need it
+    raise click.exceptions.Exit(_carry_out(wanted))
 
-    raise click.exceptions.Exit(running.run(wanted))
+
+def _carry_out(options: RunOptions) -> int:
+    """Do what was asked for. The engine takes long to import, and neither --help nor --parse-only need it."""
+    if options.parse_only:
+        from cip_async.cli.parse_only import parse_only  # noqa: PLC0415
+
+        return parse_only(options)
+    from cip_async.cli.running import run as promote  # noqa: PLC0415
+
+    return promote(options)
 
 
 def _check(options: dict[str, Any], checks: CheckOptions) -> None:

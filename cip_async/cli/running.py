@@ -1,41 +1,33 @@
 """What `cip run` does, once its options are understood: load, promote, tell, report."""
 
-import importlib.metadata
-import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import attrs
 
-from cip_async.cli.checking import check, find_offline, read_base, to_promote
+from cip_async.cli.check_options import CheckOptions, beside
+from cip_async.cli.checking import check
 from cip_async.cli.counters import Counters
 from cip_async.cli.event_log import log_event
 from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.cli.interrupt import interruptible
-from cip_async.cli.parse_only import tell_wanted
+from cip_async.cli.loading import load, read_base, to_promote
 from cip_async.cli.progress import shown
 from cip_async.cli.reach import connected
-from cip_async.cli.report_file import check_writable, write_report
+from cip_async.cli.report_file import check_writable, report_pieces, write_report
 from cip_async.cli.run import RunOptions
-from cip_async.cli.screen import Aside, Screen, result_width
-from cip_async.errors import CipError, FileProblem, InvalidManifests, InvalidSettings
+from cip_async.cli.screen import Screen, result_width
+from cip_async.errors import CipError, FileProblem, InvalidSettings
 from cip_async.events import Event, Listener
-from cip_async.manifests.tree import read_manifests
-from cip_async.model.finding import Severity
 from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Report
-from cip_async.planning.overlaps import overlaps
-from cip_async.planning.pairs import wanted_pairs
 from cip_async.promoter import Promoter
 from cip_async.reporting.exit_code import ExitCode, exit_code
-from cip_async.reporting.findings import FindingsFormat, finding_lines
-from cip_async.reporting.json_report import json_document, json_lines
+from cip_async.reporting.findings import finding_lines
 from cip_async.reporting.printable import printable
 from cip_async.reporting.problems import blocking_lines, bounded, warning_lines
-from cip_async.reporting.refused import refused
 from cip_async.reporting.table import promotion_table
 from cip_async.reporting.text import folded, summary
 from cip_async.reporting.totals import total
@@ -61,25 +53,13 @@ def run(options: RunOptions) -> ExitCode:
     screen = options.telling.screen()
     if options.report is not None:
         check_writable(options.report)
-    manifests = _load(options)
+    manifests = load(options)
     base = read_base(options)
-    if options.parse_only:
-        return _told_offline(manifests, base, options, screen)
     ended = run_in_event_loop(partial(promote, options, manifests, screen, base))
     if options.report is not None:
         ended = _with_report(ended, options, options.report)
-    show(ended, screen, options.checks.form)
+    show(ended, screen, options.checks)
     return ended.code
-
-
-def _told_offline(
-    manifests: PromoterManifests, base: PromoterManifests | None, options: RunOptions, screen: Screen
-) -> ExitCode:
-    told = _beside(screen, options.checks.form)
-    code = tell_wanted(to_promote(options, manifests, base), options, told, among=manifests)
-    findings = run_in_event_loop(partial(find_offline, options.checks, manifests, base))
-    screen.results(finding_lines(findings, options.checks.form))
-    return ExitCode.WRONG if any(finding.severity is Severity.ERROR for finding in findings) else code
 
 
 async def promote(
@@ -128,9 +108,10 @@ async def _run(
     await promoter.promote(plan)
 
 
-def show(ended: Ended, screen: Screen, form: FindingsFormat = FindingsFormat.TEXT) -> None:
+def show(ended: Ended, screen: Screen, checks: CheckOptions | None = None) -> None:
     """Tell what was, or would be, promoted, what stands in the way, and what to do next."""
-    report, told = ended.report, _beside(screen, form)
+    checks = checks or CheckOptions()
+    report, told = ended.report, beside(screen, checks)
     if ended.error is not None and ended.code is ExitCode.WRONG:
         screen.note(printable(str(ended.error)))
         return
@@ -138,15 +119,10 @@ def show(ended: Ended, screen: Screen, form: FindingsFormat = FindingsFormat.TEX
         told.results(promotion_table(report, width=result_width()))
     screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))
     screen.notes(blocking_lines(report))
-    screen.results(finding_lines(report.findings, form))
+    screen.results(finding_lines(report.findings, checks.form))
     if ended.error is not None:
         screen.note(printable(str(ended.error)))
     told.results(folded(summary(report, ended.code), result_width()))
-
-
-def _beside(screen: Screen, form: FindingsFormat) -> Screen:
-    """Where everything but findings goes: beside them, if a program is to read those."""
-    return Aside() if form is FindingsFormat.JSON else screen
 
 
 def _promoter(options: RunOptions, listener: Listener) -> Promoter:
@@ -160,39 +136,13 @@ def _promoter(options: RunOptions, listener: Listener) -> Promoter:
     )
 
 
-def _load(options: RunOptions) -> PromoterManifests:
-    """The promoter manifests; those with invalid entries too, whose plan then tells them along with all conflicts."""
-    started_at = time.time()
-    manifests = read_manifests(
-        manifest=options.manifest, thin_manifest_dir=options.thin_manifest_dir, strict=options.strict
-    )
-    if not manifests.has_spoilt_files:
-        return manifests
-    problems = (*manifests.invalid, *overlaps(wanted_pairs(manifests, only=options.only, to=options.to)))
-    if options.report is not None:
-        report = refused(
-            problems,
-            dry_run=not options.confirm,
-            quarantine=options.quarantine,
-            started_at=started_at,
-            seconds=time.time() - started_at,
-        )
-        write_report(options.report, _pieces(report, ExitCode.WRONG, options))
-    raise InvalidManifests(problems)
-
-
 def _with_report(ended: Ended, options: RunOptions, path: Path) -> Ended:
     """Write the report; a run whose report is missing is not wholly done."""
     try:
-        write_report(path, _pieces(ended.report, ended.code, options))
+        write_report(path, report_pieces(ended.report, ended.code, all_edges=options.report_all_edges))
     except FileProblem as error:
         return attrs.evolve(ended, error=ended.error or error, code=ended.code or ExitCode.PARTLY)
     return ended
-
-
-def _pieces(report: Report, code: ExitCode, options: RunOptions) -> Iterator[str]:
-    write = json_lines if options.report_all_edges else json_document
-    return write(report, exit_code=code, version=importlib.metadata.version("cip-async"))
 
 
 def _cut_short(report: Report) -> ExitCode:
