@@ -6,6 +6,7 @@ Names in promoter manifests, plans and reports stay as written; only the transpo
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import SplitResult
 
 from yarl import URL
 
@@ -32,6 +33,7 @@ class Endpoints:
             InvalidSettings: a key is no host, or a value is not the URL of an origin.
         """
         self._origins = {_host(host): _origin(host, url) for host, url in (elsewhere or {}).items()}
+        self._servers: dict[Host, str] = {}
         for alias in sorted(self._origins.keys() & DOCKER_HUB_ALIASES):
             for other in DOCKER_HUB_ALIASES:
                 self._origins.setdefault(Host(other), self._origins[alias])
@@ -43,6 +45,12 @@ class Endpoints:
             origin = self._origins[host] = _default_origin(host)
         return origin
 
+    def url(self, host: Host, target: str) -> URL:
+        """The URL of `target`, an encoded path with or without a query, at the origin that serves `host`."""
+        origin = self.origin(host)
+        path, _, query = target.partition("?")
+        return URL(SplitResult(origin.scheme, origin.raw_authority, path, query, ""), encoded=True)
+
     def path(self, repository: Repository) -> str:
         """The repository's path as its host's API wants it: Docker Hub's official images live below `library/`."""
         if repository.host in DOCKER_HUB_ALIASES and "/" not in repository.path:
@@ -51,9 +59,7 @@ class Endpoints:
 
     def place(self, repository: Repository) -> str:
         """Where a repository really is, the same for all names that one endpoint has, this machine's included."""
-        origin = self.origin(repository.host)
-        host = "localhost" if is_loopback(origin.host_subcomponent or "") else origin.raw_host
-        return f"{origin.scheme}://{host}:{origin.port}/{self.path(repository)}"
+        return f"{self._server(repository.host)}/{self.path(repository)}"
 
     def map_back(self, host: Host, url: URL) -> URL:
         """A server-supplied URL, moved to the endpoint if it carries the host's public name.
@@ -66,6 +72,15 @@ class Endpoints:
         if url.host_port_subcomponent in names or f"{url.host_subcomponent}:{url.port}" in names:
             return URL(f"{self.origin(host)}{url.raw_path_qs}", encoded=True)
         return url
+
+    def _server(self, host: Host) -> str:
+        """What serves a host, the same for all its names; asked for each write, so it is remembered."""
+        server = self._servers.get(host)
+        if server is None:
+            origin = self.origin(host)
+            name = "localhost" if is_loopback(origin.host_subcomponent or "") else origin.raw_host
+            server = self._servers[host] = f"{origin.scheme}://{name}:{origin.port}"
+        return server
 
 
 def is_loopback(host: str) -> bool:

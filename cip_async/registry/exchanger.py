@@ -4,8 +4,9 @@ What a host's answers and silences teach of its health and its quota is kept her
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -76,6 +77,7 @@ class _Open:
     leg: _Leg
     url: URL
     response: aiohttp.ClientResponse
+    again: bool
 
 
 class Exchanger:
@@ -97,8 +99,8 @@ class Exchanger:
         self._settings = settings
         self._ledger = ledger
         self._listener = listener
-        self._health: dict[Host, HostHealth] = {}
-        self._class_health: dict[tuple[Host, RequestClass], ClassHealth] = {}
+        self._health: defaultdict[Host, HostHealth] = defaultdict(HostHealth)
+        self._class_health: defaultdict[tuple[Host, RequestClass], ClassHealth] = defaultdict(ClassHealth)
 
     def trust_again(self) -> None:
         """Forget what hosts failed in before: a new run finds out for itself which of them answer."""
@@ -113,8 +115,11 @@ class Exchanger:
             UntrustedAnswer: a redirect may not be followed, or the body is too large.
             HostGivenUp: the host did not answer for too long, or failed all requests of this class.
         """
-        async with self._opened(request, authorization, again) as opened:
+        opened = await self._open(request, authorization, again)
+        try:
             return await self._whole(opened)
+        finally:
+            self._close(opened)
 
     @asynccontextmanager
     async def stream(
@@ -127,12 +132,15 @@ class Exchanger:
         Raises:
             Unavailable, UntrustedAnswer, HostGivenUp: as `exchange`.
         """
-        async with self._opened(request, authorization, again) as opened:
+        opened = await self._open(request, authorization, again)
+        try:
             if opened.response.status not in request.expected:
                 yield await self._whole(opened)
                 return
             async with aclosing(self._pieces(opened)) as pieces:
                 yield BodyStream(answer=_answer(opened, b""), pieces=pieces)
+        finally:
+            self._close(opened)
 
     def failure(self, request: Request, answer: Answer) -> RegistryError:
         """The error that an unexpected answer is; the host pauses or loses trust in its health if it says why."""
@@ -147,32 +155,34 @@ class Exchanger:
             self._failed(request)
         return error
 
-    @asynccontextmanager
-    async def _opened(self, request: Request, authorization: str | None, again: bool) -> AsyncIterator[_Open]:
-        """One exchange from its place in the queue to the end of the body."""
+    async def _open(self, request: Request, authorization: str | None, again: bool) -> _Open:
+        """One exchange from its place in the queue to the answer's headers; whoever gets it must `_close` it."""
         self._check_health(request)
         gate = self._gates.of(request.host)
         await gate.enter(write=request.is_write)
+        leg = _Leg(request.request_class)
         try:
             self._check_health(request)
-            leg = _Leg(request.request_class, self._body(request))
-            try:
-                url, response = await self._followed(request, authorization, leg, again)
-                try:
-                    yield _Open(request, leg, url, response)
-                finally:
-                    if not response.content.at_eof():
-                        response.close()
-            finally:
-                self._account(request, leg, again)
-        finally:
+            leg.body = self._body(request)
+            url, response = await self._followed(request, authorization, leg, again)
+        except BaseException:
+            self._account(request, leg, again)
             gate.leave()
+            raise
+        return _Open(request, leg, url, response, again)
+
+    def _close(self, opened: _Open) -> None:
+        """End an exchange: its connection is kept if the body was read to its end."""
+        if not opened.response.content.at_eof():
+            opened.response.close()
+        self._account(opened.request, opened.leg, opened.again)
+        self._gates.of(opened.request.host).leave()
 
     async def _followed(
         self, request: Request, authorization: str | None, leg: _Leg, again: bool
     ) -> tuple[URL, aiohttp.ClientResponse]:
         """Send, and follow redirects to an answer that is none."""
-        url = request.url or URL(f"{self._endpoints.origin(request.host)}{request.target}", encoded=True)
+        url = request.url or self._endpoints.url(request.host, request.target)
         response = await self._sent(request, url, authorization, leg)
         hops = 0
         while response.status in _REDIRECTS and response.status not in request.expected:
@@ -198,7 +208,7 @@ class Exchanger:
             "Range": request.byte_range,
         }
         supplied_by_host = request.url is not None or leg.request_class is RequestClass.REDIRECT
-        with self._mapped(request, leg):
+        try:
             response = await self._session.request(
                 request.method,
                 url,
@@ -207,6 +217,8 @@ class Exchanger:
                 to_stranger=supplied_by_host and is_stranger(self._endpoints.origin(request.host), url),
                 on_send=leg.sent,
             )
+        except BREAKAGES as error:
+            raise self._broken(request, leg, error) from None
         leg.status = response.status
         return response
 
@@ -249,25 +261,30 @@ class Exchanger:
             yield piece
 
     async def _piece(self, opened: _Open) -> bytes:
-        with self._mapped(opened.request, opened.leg), anyio.fail_after(self._settings.timeouts.stall_s):
-            piece = await opened.response.content.readany()
+        content = opened.response.content
+        try:
+            if content.is_eof():
+                piece = await content.readany()  # all is here, so there is no wait to bound
+            else:
+                with anyio.fail_after(self._settings.timeouts.stall_s):
+                    piece = await content.readany()
+        except BREAKAGES as error:
+            raise self._broken(opened.request, opened.leg, error) from None
         opened.leg.received_bytes += len(piece)
         return piece
 
-    @contextmanager
-    def _mapped(self, request: Request, leg: _Leg) -> Iterator[None]:
-        """Tell the failures of aiohttp in our own terms, and whose they are."""
-        try:
-            yield
-        except BREAKAGES as error:
-            if isinstance(leg.body, UploadBody) and leg.body.failure is not None:
-                raise leg.body.failure from None
-            if not was_sent(error):
-                leg.sends -= 1
-            self._failed(request)
-            where = f"{request.method} {request.where}"
-            # Not `from error`: its words, which a traceback would show, may hold secrets.
-            raise Unavailable(request.host, where, told(error), retryable=may_pass(error)) from None
+    def _broken(self, request: Request, leg: _Leg, error: Exception) -> Exception:
+        """A failure of aiohttp in our own terms, and whose it is.
+
+        It is raised `from None`: aiohttp's words, which a traceback would show, may hold secrets.
+        """
+        if isinstance(leg.body, UploadBody) and leg.body.failure is not None:
+            return leg.body.failure
+        if not was_sent(error):
+            leg.sends -= 1
+        self._failed(request)
+        where = f"{request.method} {request.where}"
+        return Unavailable(request.host, where, told(error), retryable=may_pass(error))
 
     def _check_health(self, request: Request) -> None:
         if self._health_of(request.host).given_up:
@@ -282,10 +299,10 @@ class Exchanger:
         self._class_health_of(request).failed(request.repository, now, self._settings.retries)
 
     def _class_health_of(self, request: Request) -> ClassHealth:
-        return self._class_health.setdefault((request.host, request.request_class), ClassHealth())
+        return self._class_health[request.host, request.request_class]
 
     def _health_of(self, host: Host) -> HostHealth:
-        return self._health.setdefault(host, HostHealth())
+        return self._health[host]
 
     def _account(self, request: Request, leg: _Leg, again: bool) -> None:
         """Count what was put on the wire; a request that never was cost the registry nothing."""

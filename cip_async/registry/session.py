@@ -15,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio.to_thread
-from aiohttp import ClientMiddlewareType
+import attrs
 from yarl import URL
 
 from cip_async.errors import FileProblem, InvalidSettings
@@ -26,6 +26,7 @@ from cip_async.settings import MIB, Timeouts
 Connector = aiohttp.BaseConnector
 """What callers may hand in: how connections are opened, pooled and bounded."""
 
+_Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 _READ_BUFFER_BYTES: Final = 1 * MIB
 """How much aiohttp buffers before it stops reading from the socket: large layers arrive in few, large pieces."""
 _KEEP_ALIVE_S: Final = 15.0
@@ -99,7 +100,7 @@ class HttpSession:
             proxy=proxy,
             proxy_headers=proxy_headers,
             ssl=self._ssl if self._ssl is not None else True,
-            middlewares=(_counting(on_send),),
+            middlewares=(_Counting(on_send),),
         )
 
     def _new(self, connector: aiohttp.BaseConnector, *, owned: bool) -> aiohttp.ClientSession:
@@ -138,13 +139,13 @@ class HttpSession:
         return context
 
     def _proxy(self, url: URL) -> tuple[URL | None, dict[str, str] | None]:
-        host = url.raw_host or ""
-        key = (url.scheme, f"{host}:{url.port}")
+        key = (url.scheme, url.raw_authority)
         if key not in self._proxies:
+            host = url.raw_host or ""
             proxies = getproxies()
             found = proxies.get(url.scheme) or proxies.get("all")
             nearby = is_loopback(url.host_subcomponent or "") or host in _METADATA_SERVERS
-            bypassed = nearby or proxy_bypass(key[1]) or proxy_bypass(host)
+            bypassed = nearby or proxy_bypass(f"{host}:{url.port}") or proxy_bypass(host)
             self._proxies[key] = (None, None) if not found or bypassed else _parsed_proxy(found)
         return self._proxies[key]
 
@@ -164,14 +165,19 @@ def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
     return proxy, {"Proxy-Authorization": f"Basic {secret}"}
 
 
-def _counting(on_send: Callable[[], None]) -> ClientMiddlewareType:
-    async def count(
-        request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
-    ) -> aiohttp.ClientResponse:
-        on_send()
-        return await handler(request)
+@attrs.frozen
+class _Counting:
+    """Calls `on_send` each time a request is put on the wire; what aiohttp calls a middleware."""
 
-    return count
+    on_send: Callable[[], None]
+
+    async def __call__(
+        self,
+        request: aiohttp.ClientRequest,
+        handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
+    ) -> aiohttp.ClientResponse:
+        self.on_send()
+        return await handler(request)
 
 
 def _version() -> str:

@@ -85,6 +85,8 @@ class DockerConfig:
         if self._content is None:
             self._content = await self._reading.get("", lambda: anyio.to_thread.run_sync(self._read, host))
         content = self._content
+        if not (content.auths or content.helpers or content.store):
+            return None
         helper = next((content.helpers[key] for key in _keys(host, None) if key in content.helpers), content.store)
         helped = await self._ask(helper, host, content) if helper else None
         if helped is not None:

@@ -12,17 +12,28 @@ class EntryMap(Generic[V]):
 
     def __init__(self) -> None:
         self._values: dict[Host, dict[str, V]] = {}
+        self._found: dict[Repository, tuple[RegistryPath, V] | None] = {}
 
     def put(self, path: RegistryPath, value: V) -> None:
         """Keep `value` for `path`, instead of what was there."""
         self._values.setdefault(path.host, {})[path.prefix] = value
+        self._found.clear()
 
     def of(self, host: Host, repository: Repository | None) -> tuple[RegistryPath, V] | None:
-        """The entry of `repository`, or the one that is all of `host`, and what belongs to it."""
+        """The entry of `repository`, or the one that is all of `host`, and what belongs to it.
+
+        It is asked for each request, so what was found is remembered.
+        """
+        if repository is None:
+            return self._find(host, "")
+        if repository not in self._found:
+            self._found[repository] = self._find(host, repository.path)
+        return self._found[repository]
+
+    def _find(self, host: Host, prefix: str) -> tuple[RegistryPath, V] | None:
         values = self._values.get(host)
         if not values:
             return None
-        prefix = repository.path if repository is not None else ""
         while prefix not in values:
             if not prefix:
                 return None

@@ -48,3 +48,11 @@ def test_the_last_value_counts(entries: EntryMap[str]) -> None:
     entries.put(parse_registry_path("gcr.io/a"), "other")
     parsed = parse_repository("gcr.io/a/x")
     assert entries.of(parsed.host, parsed) == (parse_registry_path("gcr.io/a"), "other")
+
+
+def test_an_entry_that_comes_later_counts_for_repositories_that_were_asked_for_before(entries: EntryMap[str]) -> None:
+    repository = parse_repository("gcr.io/a/late/x")
+    before = entries.of(repository.host, repository)
+    entries.put(parse_registry_path("gcr.io/a/late"), "gcr.io/a/late")
+    after = entries.of(repository.host, repository)
+    assert [found and found[1] for found in (before, after)] == ["gcr.io/a", "gcr.io/a/late"]
