@@ -142,3 +142,18 @@ def test_this_machine_is_known_by_its_names(host: str) -> None:
 @pytest.mark.parametrize("host", ["localhost.example", "127.example", "128.0.0.1", "[::2]", "127.0.0.1.example"])
 def test_no_other_machine_is_taken_for_this_one(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [
+        ("/v2/a/tags/list?n=5", "http://localhost:5000/v2/a/tags/list?n=5"),
+        ("/v2/a/manifests/v1", "http://localhost:5000/v2/a/manifests/v1"),
+        (
+            "/v2/a/blobs/uploads/?mount=sha256:0&from=x%2Fy",
+            "http://localhost:5000/v2/a/blobs/uploads/?mount=sha256:0&from=x%2Fy",
+        ),
+    ],
+)
+def test_targets_are_asked_for_at_the_endpoint_as_they_stand(target: str, url: str) -> None:
+    assert str(Endpoints({"gcr.io": "http://localhost:5000"}).url(Host("gcr.io"), target)) == url
