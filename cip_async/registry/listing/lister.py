@@ -27,11 +27,16 @@ class Lister:
         """Whether one request tells everything of a repository of `host`, the repositories below it included."""
         return self.strategies.of(host) is Strategy.GOOGLE
 
-    async def wanted(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
-        """What `repository` says of `tags` and `digests`, and of others where that costs no more."""
+    async def wanted(
+        self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest], believed: int = 0
+    ) -> Listing:
+        """What `repository` says of `tags` and `digests`, and of others where that costs no more.
+
+        `believed` of the tags are expected to be there; that changes what is asked, and never the answer.
+        """
         if self.lists_all(repository.host):
             return await self._google(repository)
-        return await self._oci.wanted(repository, tags, digests)
+        return await self._oci.wanted(repository, tags, digests, believed)
 
     async def digests(self, repository: Repository, digests: AbstractSet[Digest]) -> Listing:
         """Which of `digests` are in `repository`; its tags are told only where that costs no more."""

@@ -1,7 +1,7 @@
 """The `oci` strategy: the names of tags page by page, then a HEAD for each tag or digest of interest.
 
 A plain registry lists the names of tags alone. What a tag points to, and whether a digest is there, each take a
-request of their own, so only what somebody wants to know is asked for.
+request of their own, so only what somebody wants to know is asked for, and the names only where that may save more.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,14 @@ from collections.abc import Set as AbstractSet
 
 import attrs
 
-from cip_async.errors import ListingIncomplete, NotFound
+from cip_async.errors import Denied, ListingIncomplete, NotFound
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.client import ManifestHead, RegistryClient
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.listing.paging import Paging
 from cip_async.registry.listing.side_by_side import side_by_side
+from cip_async.registry.listing.worth import is_worth_listing
 from cip_async.registry.pages import NextPage
 
 
@@ -27,15 +28,25 @@ class OciListing:
     page_size: int
     most_pages: int
 
-    async def wanted(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
+    async def wanted(
+        self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest], believed: int = 0
+    ) -> Listing:
         """What `repository` says of `tags` and `digests`; nothing else was asked for.
+
+        `believed` of the tags are expected to be there. A registry that forbids to look for a tag, as Artifactory does
+        for one that does not exist in a virtual repository, is asked for a listing after all.
 
         Raises:
             ListingIncomplete: the tags could not be read to their end, or not all of them.
             RegistryError: the registry refused, failed or answered nonsense.
         """
-        existing = await self._existing(repository, among=tags)
-        return await self._looked_up(repository, existing, digests)
+        if not is_worth_listing(len(tags), believed):
+            try:
+                return await self._looked_up(repository, tags, digests)
+            except Denied:
+                if not tags:
+                    raise
+        return await self._listed_and_looked_up(repository, tags, digests)
 
     async def whole(self, repository: Repository) -> Listing:
         """All tags of `repository` and their digests; of digests without a tag a plain registry says nothing.
@@ -43,8 +54,7 @@ class OciListing:
         Raises:
             ListingIncomplete, RegistryError: as `wanted`.
         """
-        existing = await self._existing(repository, among=None)
-        return await self._looked_up(repository, existing, frozenset())
+        return await self._listed_and_looked_up(repository, None, frozenset())
 
     async def digests(self, repository: Repository, digests: AbstractSet[Digest]) -> Listing:
         """Which of `digests` are in `repository`; of its tags nothing is asked.
@@ -74,11 +84,18 @@ class OciListing:
             return frozenset()
         return existing
 
-    async def _looked_up(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
-        heads = await _heads(self.client, repository, [*sorted(tags), *sorted(digests)])
-        missing = tags - heads.keys()
+    async def _listed_and_looked_up(
+        self, repository: Repository, among: AbstractSet[Tag] | None, digests: AbstractSet[Digest]
+    ) -> Listing:
+        existing = await self._existing(repository, among=among)
+        listing = await self._looked_up(repository, existing, digests)
+        missing = existing - listing.tags.keys()
         if missing:
             await self._confirm_gone(repository, missing)
+        return listing
+
+    async def _looked_up(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
+        heads = await _heads(self.client, repository, [*sorted(tags), *sorted(digests)])
         described = {
             head.digest: Described(media_type=head.media_type, size_bytes=head.size_bytes) for head in heads.values()
         }

@@ -111,6 +111,23 @@ async def test_a_registry_that_takes_several_tags_at_once_gets_one_put_for_them(
     assert 0 <= sent_in_vain <= 0.05 * (sum(floor.values()) + tagged)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_one_wanted_tag_costs_a_plain_mirror_one_request_and_no_listing(
+    is_there: bool, promoter_for: MakePromoter, plain: Staging
+) -> None:
+    image = images.single(seed="one")
+    for name in ("app", "tool"):
+        plain.push(name, image, "v1")
+        for mirror in plain.mirrors if is_there else ():
+            plain.hold(mirror, name, image, "v1")
+
+    async with promoter_for(plain) as promoter:
+        await promoter.run(await plain.manifests())
+
+    assert all(requests(plain, mirror) == {"manifest-head": 2} for mirror in plain.mirrors)
+    assert requests(plain, "staging.example") == ({} if is_there else {"manifest-get": 2})
+
+
 async def test_a_blob_is_read_once_for_all_mirrors_and_repositories(
     serve_hosts: ServeHosts, promoter_for: MakePromoter, tmp_path: Path
 ) -> None:

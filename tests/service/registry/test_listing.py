@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cip_async.errors import (
+    Denied,
     DigestMismatch,
     ListingIncomplete,
     RegistryError,
@@ -29,6 +30,7 @@ EMPTY_INDEX = b'{"manifests":[]}'
 EMPTY_INDEX_DIGEST = f"sha256:{hashlib.sha256(EMPTY_INDEX).hexdigest()}"
 SHA512 = Digest("sha512:" + "5" * 128)
 NAMES = ("a", "b", "c", "d", "e")
+V2 = Tag("v2")
 
 
 def json_reply(link: str | None = None, **members: object) -> Reply:
@@ -182,13 +184,62 @@ async def test_a_manifest_that_may_not_be_seen_is_not_absent(serve: Serve, reach
 async def test_a_tag_that_is_listed_and_has_no_manifest_is_incomplete(serve: Serve, reach: Open) -> None:
     registry = await serve(lambda seen: json_reply(tags=["v1"]) if seen.method == "GET" else ABSENT)
     with pytest.raises(ListingIncomplete, match="tag v1 is listed, and yet the registry has no manifest"):
-        await (await reach(registry)).lister.wanted(FOO, {V1}, set())
+        await (await reach(registry)).lister.wanted(FOO, {V1, V2}, set())
 
 
 async def test_a_tag_that_vanishes_meanwhile_is_absent(serve: Serve, reach: Open) -> None:
     lists = iter([["v1"], []])
     registry = await serve(lambda seen: json_reply(tags=next(lists)) if seen.method == "GET" else ABSENT)
-    assert (await (await reach(registry)).lister.wanted(FOO, {V1}, set())).tags == {}
+    assert (await (await reach(registry)).lister.wanted(FOO, {V1, V2}, set())).tags == {}
+    assert registry.lines == [f"GET {TAGS}", "HEAD /v2/prod/foo/manifests/v1", f"GET {TAGS}"]
+
+
+class TestTagsThatAreLookedUpWithoutAListing:
+    """Where a listing could only cost more; see `registry.listing.worth`."""
+
+    @pytest.mark.parametrize("is_there", [True, False])
+    async def test_one_tag_costs_one_request(self, serve: Serve, reach: Open, is_there: bool) -> None:
+        registry = await serve(paging if is_there else lambda _: ABSENT)
+        listing = await (await reach(registry)).lister.wanted(FOO, {Tag("b")}, set())
+        assert listing.tags == ({"b": D} if is_there else {})
+        assert registry.lines == ["HEAD /v2/prod/foo/manifests/b"]
+
+    async def test_no_tag_costs_only_the_digests(self, serve: Serve, reach: Open) -> None:
+        registry = await serve(paging)
+        listing = await (await reach(registry)).lister.wanted(FOO, set(), {D})
+        assert (listing.holds(D), listing.tags) == (True, {})
+        assert registry.lines == [f"HEAD /v2/prod/foo/manifests/{D}"]
+
+    async def test_tags_that_were_there_before_cost_one_request_each(self, serve: Serve, reach: Open) -> None:
+        registry = await serve(lambda seen: ABSENT if seen.target.endswith("/c") else paging(seen))
+        listing = await (await reach(registry)).lister.wanted(FOO, {Tag("a"), Tag("b"), Tag("c")}, set(), believed=2)
+        assert listing.tags == {"a": D, "b": D}
+        assert sorted(registry.lines) == [f"HEAD /v2/prod/foo/manifests/{tag}" for tag in ("a", "b", "c")]
+
+    async def test_a_belief_that_is_wrong_changes_no_answer(self, serve: Serve, reach: Open) -> None:
+        registry = await serve(lambda _: ABSENT)
+        listing = await (await reach(registry)).lister.wanted(FOO, {V1, V2}, {D}, believed=2)
+        assert (listing.tags, listing.holds(D)) == ({}, False)
+        assert {seen.method for seen in registry.seen} == {"HEAD"}
+
+    async def test_a_registry_that_forbids_to_look_for_what_is_absent_is_listed(
+        self, serve: Serve, reach: Open
+    ) -> None:
+        registry = await serve(lambda seen: Reply(403) if seen.method == "HEAD" else json_reply(tags=["other"]))
+        assert (await (await reach(registry)).lister.wanted(FOO, {V1}, set())).tags == {}
+        assert registry.lines == ["HEAD /v2/prod/foo/manifests/v1", f"GET {TAGS}"]
+
+    async def test_a_tag_that_is_listed_and_may_not_be_looked_up_is_not_absent(self, serve: Serve, reach: Open) -> None:
+        registry = await serve(lambda seen: Reply(403) if seen.method == "HEAD" else json_reply(tags=["v1"]))
+        with pytest.raises(Denied):
+            await (await reach(registry)).lister.wanted(FOO, {V1}, set())
+
+    @pytest.mark.parametrize("status", [401, 500])
+    async def test_a_tag_that_cannot_be_looked_up_is_not_absent(self, serve: Serve, reach: Open, status: int) -> None:
+        reached = await reach(await serve(lambda _: Reply(status)), retries=ONE_TRY)
+        with pytest.raises(RegistryError) as refused:
+            await reached.lister.wanted(FOO, {V1}, set())
+        assert refused.value.status == status
 
 
 async def test_a_digest_is_learnt_from_the_bytes_where_the_header_is_missing(serve: Serve, reach: Open) -> None:
