@@ -46,6 +46,14 @@ class RepositoryListed:
 
 
 @attrs.frozen(kw_only=True)
+class ListingTrusted:
+    """A destination was not listed: by the inventory, `age_s` seconds ago it held all that is wanted."""
+
+    repository: Repository
+    age_s: float
+
+
+@attrs.frozen(kw_only=True)
 class ListingFailed:
     """A repository could not be listed, and its edges are unknown."""
 
@@ -138,6 +146,7 @@ class HostPaused:
 Event = (
     StageStarted
     | RepositoryListed
+    | ListingTrusted
     | ListingFailed
     | PairPlanned
     | ListingExpected

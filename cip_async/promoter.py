@@ -6,7 +6,7 @@ planned, while the crawl goes on.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -22,14 +22,14 @@ from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.errors import CipError, CredentialError, InvalidManifests, InvalidReference, InvalidSettings
-from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
+from cip_async.events import CopyExpected, Event, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
 from cip_async.gcp.container_analysis import HOST as CONTAINER_ANALYSIS
 from cip_async.gcp.container_analysis import ContainerAnalysis, Scan
 from cip_async.inventory.crawl import OnPlanned, crawl
+from cip_async.inventory.keeping import Keeping
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
-from cip_async.inventory.store import InventoryStore
 from cip_async.model.examination import Examination
 from cip_async.model.finding import Finding, Severity
 from cip_async.model.image import ImageDocument
@@ -73,6 +73,10 @@ class Promoter:
 
     The service accounts that promoter manifests name are used, unless `use_service_accounts` is False; `key_files` are
     keys of some of them. `service_accounts` names those of further registries (`{"gcr.io/my-project": "me@…"}`).
+
+    `inventory` is a file in which listings and image manifests are kept for later runs; from the first run until the
+    promoter is closed no other can use it. A destination that by a listing of at most `trust_inventory_s` seconds ago
+    holds all that is wanted is not listed again.
     """
 
     def __init__(
@@ -90,17 +94,22 @@ class Promoter:
         service_accounts: Mapping[str, str] | None = None,
         server_side_only: bool = False,
         inventory: Path | None = None,
+        trust_inventory_s: float | None = None,
         listener: Listener = tell_nobody,
     ) -> None:
         """Set up everything, and open nothing yet.
 
         Raises:
-            InvalidSettings: an endpoint, a strategy or the registry of a service account is not one.
+            InvalidSettings: an endpoint, a strategy or the registry of a service account is not one, or an inventory
+                is to be trusted and there is none.
         """
+        if trust_inventory_s is not None and (inventory is None or trust_inventory_s <= 0):
+            expected = "a number of seconds above 0, and an inventory"
+            raise InvalidSettings("the age up to which the inventory is trusted", trust_inventory_s, expected)
         self._settings = settings or Settings()
         self._confirm = confirm
         self._server_side_only = server_side_only
-        self._inventory = inventory
+        self._trusted_s = trust_inventory_s
         self._listener = listener
         self._use_service_accounts = use_service_accounts
         self._service_accounts = _bindings(service_accounts or {})
@@ -127,6 +136,8 @@ class Promoter:
         self._scanner = GoogleHttp(session, self._settings.bodies.listing_bytes)
         self._scanner_api = str(resolved.origin(Host(CONTAINER_ANALYSIS)))
         self._place = resolved.place
+        kept_bytes = self._settings.kept_documents_bytes
+        self._keeping = Keeping(inventory, place_of=resolved.place, documents_bytes=kept_bytes)
         self._run: Run | None = None
         self._is_busy = False
         self._findings: WeakKeyDictionary[Plan, tuple[Finding, ...]] = WeakKeyDictionary()
@@ -139,7 +150,10 @@ class Promoter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, trace)
+        try:
+            await self._keeping.close()
+        finally:
+            await self._transport.__aexit__(kind, error, trace)
 
     async def run(
         self,
@@ -161,7 +175,7 @@ class Promoter:
             InvalidSettings: a glob of `only` or `to` matches nothing.
             InvalidManifests: a file could not be understood, or names two service accounts for one registry.
             CredentialError: a service account has no credential, and the run is to promote.
-            FileProblem: the inventory cannot be written.
+            FileProblem: the inventory cannot be read or written. What was promoted all the same is told by `report`.
         """
         if not (quarantine and self._confirm):
             plan = await self.plan(manifests, only=only, to=to, quarantine=quarantine, among=among)
@@ -198,6 +212,7 @@ class Promoter:
 
             await self._list(run, take)
             run.plan = run.draft.plan()
+            self._keeping.check()
             return run.plan
 
     async def promote(self, plan: Plan) -> Report:
@@ -208,6 +223,7 @@ class Promoter:
 
         Raises:
             CredentialError: a service account has no credential.
+            FileProblem: as `run`.
         """
         with self._alone():
             run = await self._resumed(plan)
@@ -338,9 +354,10 @@ class Promoter:
         self._transport.begin_run(draft.sources)
         self._run = Run(
             draft=draft,
-            documents=Documents(self._client, self._settings.bodies),
+            documents=Documents(self._client, self._settings.bodies, self._keeping),
             ages=Ages(self._settings.listing_trusted_s),
         )
+        await self._keeping.begin()
         await self._identify(draft.accounts, entries)
         return self._run
 
@@ -366,37 +383,52 @@ class Promoter:
     def _end(self, run: Run, ending: Ending) -> Report:
         run.end(ending)
         self._listener(StageStarted(stage=Stage.DONE, total=0))
+        if ending is Ending.COMPLETE:
+            self._keeping.check()
         return self._report(run)
 
     def _report(self, run: Run) -> Report:
         return run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
 
     async def _list(self, run: Run, on_planned: OnPlanned) -> None:
-        async with InventoryStore.opened(self._inventory) if self._inventory else nullcontext() as store:
-            await crawl(
-                run.draft.pairs,
-                lister=self._lister,
-                holds=run.holds,
-                needed=run.needed,
-                plan_pair=run.draft.planner.pair_plan,
-                on_planned=on_planned,
-                store=store,
-                listener=self._listener,
-            )
+        def listener(event: Event, /) -> None:
+            run.hear(event)
+            self._listener(event)
+
+        await crawl(
+            run.draft.pairs,
+            lister=self._lister,
+            holds=run.documents.holds,
+            needed=run.needed,
+            plan_pair=run.draft.planner.pair_plan,
+            on_planned=on_planned,
+            store=self._keeping.store,
+            trusted_s=self._trusted_s,
+            listener=listener,
+        )
 
     async def _copy(self, run: Run, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
+        async with self._keeping.noting() as note:
+
+            def listener(event: Event, /) -> None:
+                note(event)
+                self._listener(event)
+
+            await self._engine(run, listener).copy(groups)
+
+    def _engine(self, run: Run, listener: Listener) -> Engine:
         run.engine = Engine(
             client=self._client,
             retry=self._transport.retry,
             documents=run.documents,
             committer=Committer(self._client, is_google),
             settings=self._settings,
-            listener=self._listener,
+            listener=listener,
             server_side_only=self._server_side_only,
             fed_by_several=run.draft.fed_by_several,
             is_stale=run.ages.is_stale,
         )
-        await run.engine.copy(groups)
+        return run.engine
 
     async def _copy_while_listing(self, run: Run) -> None:
         send, receive = anyio.create_memory_object_stream[Sequence[PairPlan]](_GROUPS_AHEAD)

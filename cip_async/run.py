@@ -10,6 +10,7 @@ from cip_async.copying.ages import Ages
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.copying.progress import EdgeKey, Progress
+from cip_async.events import Event, ListingTrusted
 from cip_async.model.finding import Finding
 from cip_async.model.listing import Listing
 from cip_async.model.plan import Pair, Plan
@@ -33,6 +34,7 @@ class Run:
     findings: tuple[Finding, ...] = ()
     engine: Engine | None = None
     ending: Ending = Ending.INTERRUPTED
+    trusted_listings: int = 0
     started_at: float = attrs.field(factory=time.time)
     _began: float = attrs.field(factory=time.monotonic, init=False)
     _ended: float | None = attrs.field(default=None, init=False)
@@ -41,13 +43,9 @@ class Run:
         """Take note of how the run ended."""
         self.ending, self._ended = ending, time.monotonic()
 
-    async def holds(self, repository: Repository, digest: Digest) -> bool:
-        """Whether a source repository holds a digest, asked as the copy would ask.
-
-        Raises:
-            RegistryError, CredentialError: that cannot be said.
-        """
-        return await self.documents.document(repository, digest) is not None
+    def hear(self, event: Event, /) -> None:
+        """Count the destinations that were not listed, as the inventory was trusted."""
+        self.trusted_listings += isinstance(event, ListingTrusted)
 
     def needed(self, pair: Pair, listing: Listing) -> AbstractSet[Digest]:
         """What a destination lacks by its listing, whose age counts from now."""
@@ -70,6 +68,7 @@ class Run:
             capabilities=self.engine.capabilities() if self.engine else {},
             started_at=self.started_at,
             findings=self.findings,
+            trusted_listings=self.trusted_listings,
             seconds=(self._ended or time.monotonic()) - self._began,
         )
 

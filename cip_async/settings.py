@@ -116,6 +116,8 @@ class Settings:
     listing_trusted_s: float = attrs.field(default=60.0, validator=_at_least(0.0))
     """How old a destination's listing may be for a tag to be written on its word alone; from then on each tag is asked
     for before it is written. One quota window: a usual promotion lists and writes within it, and pays for no asking."""
+    kept_documents_bytes: int = attrs.field(default=256 * MIB, validator=_at_least(0))
+    """Image manifests and indexes kept in an inventory file, in all; about 1.5 KB each, so for 170,000 of them."""
     timeouts: Timeouts = attrs.field(factory=Timeouts)
     retries: Retries = attrs.field(factory=Retries)
     bodies: Bodies = attrs.field(factory=Bodies)

@@ -10,6 +10,7 @@ from cip_async.events import (
     ImagePlaced,
     ListingExpected,
     ListingFailed,
+    ListingTrusted,
     RepositoryListed,
     RequestDone,
     Stage,
@@ -43,7 +44,7 @@ class Counters:
                 self.unanswered += event.status == 0
                 self.sent_bytes += event.sent_bytes
                 self.received_bytes += event.received_bytes
-            case RepositoryListed():
+            case RepositoryListed() | ListingTrusted():
                 self.listed += 1
             case ListingFailed():
                 self.listed += 1

@@ -9,6 +9,7 @@ from cip_async.events import (
     ImageLost,
     ImagePlaced,
     ListingFailed,
+    ListingTrusted,
     PairPlanned,
     RepositoryListed,
 )
@@ -31,6 +32,8 @@ def log_event(event: Event, /) -> None:
             log.info("%s asks for a pause of %.1f s", event.host, event.pause_s)
         case RepositoryListed():
             log.debug("listed %s: %d digests, %d tags", event.repository, event.digests, event.tags)
+        case ListingTrusted():
+            log.debug("not listed %s: the inventory is trusted, by %.0f s old", event.repository, event.age_s)
         case PairPlanned() if event.promote or event.setbacks:
             log.debug(
                 "planned %s: %d edges to promote, %d promoted already, %d set aside",

@@ -7,6 +7,7 @@ import attrs
 import click
 
 from cip_async.checks.names import OFFLINE
+from cip_async.cli.age import age_s
 from cip_async.cli.check_options import CheckOptions, check_options, check_options_of
 from cip_async.cli.options import (
     EXISTING_DIRECTORY,
@@ -41,6 +42,7 @@ class RunOptions:
     connection: Connection
     telling: Telling
     checks: CheckOptions = attrs.field(factory=CheckOptions)
+    trust_inventory_s: float | None = None
 
 
 @click.command(short_help="Promote images, or show what would be promoted.")
@@ -69,7 +71,19 @@ class RunOptions:
 )
 @click.option("--strict", is_flag=True, help="Warnings about promoter manifests, and lost images, are errors.")
 @click.option("--server-side-only", is_flag=True, help="Fail rather than copy image bytes through this machine.")
-@click.option("--inventory", type=FILE, metavar="FILE", help="Keep what the registries hold in this file (SQLite).")
+@click.option(
+    "--inventory",
+    type=FILE,
+    metavar="FILE",
+    help="Keep what the registries hold, and image manifests, in this file (SQLite) for later runs.",
+)
+@click.option(
+    "--trust-inventory",
+    "trust_inventory_s",
+    callback=age_s,
+    metavar="AGE",
+    help="List no mirror again that by the inventory had all that is wanted, not longer ago than AGE, such as 12h.",
+)
 @click.option("--report", type=FILE, metavar="FILE", help="Write what became of every edge to this file, as JSON.")
 @click.option(
     "--report-edges",
@@ -125,6 +139,8 @@ def _check(options: dict[str, Any], checks: CheckOptions) -> None:
     """Refuse combinations of options that contradict each other or mean nothing."""
     if (options["manifest"] is None) == (options["thin_manifest_dir"] is None):
         raise click.UsageError("Name either --manifest FILE or --thin-manifest-dir DIR.")
+    if options["trust_inventory_s"] is not None and options["inventory"] is None:
+        raise click.UsageError("--trust-inventory needs --inventory FILE: there is nothing else to trust.")
     if options["report_edges"] == "all" and options["report"] is None:
         raise click.UsageError("--report-edges all needs --report FILE.")
     if options["parse_only"]:

@@ -133,6 +133,7 @@ def _promoter(options: RunOptions, listener: Listener) -> Promoter:
         use_service_accounts=options.connection.use_service_accounts,
         server_side_only=options.server_side_only,
         inventory=options.inventory,
+        trust_inventory_s=options.trust_inventory_s,
     )
 
 

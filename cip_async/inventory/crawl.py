@@ -5,6 +5,9 @@ for what is lacking, since reading a manifest from it is what the copy needs any
 once, however many pairs it is in. A repository that cannot be listed makes its own edges unknown, nothing else, and
 a digest that cannot be asked for makes those of that digest unknown.
 
+An inventory file that is trusted can spare a destination its listing, if by the file all that is wanted is there
+already. What the file says is lacking, or elsewhere, is asked of the registry.
+
 Listings are let go as soon as their pairs are planned; those that wait for a source are cut to what is wanted.
 """
 
@@ -19,6 +22,7 @@ from cip_async.events import (
     Listener,
     ListingExpected,
     ListingFailed,
+    ListingTrusted,
     PairPlanned,
     RepositoryListed,
     Stage,
@@ -29,6 +33,7 @@ from cip_async.inventory.extent import narrowed, united, wanted_tagless, wanted_
 from cip_async.inventory.lanes import Lanes
 from cip_async.inventory.presence import HoldsDigest, presence
 from cip_async.inventory.store import InventoryStore
+from cip_async.inventory.trust import is_trusted
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Pair, PairPlan
 from cip_async.reference import Digest, Repository
@@ -83,17 +88,18 @@ async def crawl(
     plan_pair: PlanPair,
     on_planned: OnPlanned,
     store: InventoryStore | None = None,
+    trusted_s: float | None = None,
     listener: Listener = tell_nobody,
 ) -> None:
     """List what `pairs` name, and hand on the plans of each source repository once they are complete.
 
     `holds` says whether a plain registry's source repository holds a digest. With a `store` all listings are
-    kept there too.
+    kept there too, and what it knew before is trusted for `trusted_s` seconds.
 
     Raises:
-        FileProblem: the store cannot be written.
+        FileProblem: the store cannot be read or written.
     """
-    await _Crawl(pairs, lister, holds, needed, plan_pair, on_planned, store, listener).run()
+    await _Crawl(pairs, lister, holds, needed, plan_pair, on_planned, store, trusted_s, listener).run()
 
 
 class _Crawl:
@@ -108,6 +114,7 @@ class _Crawl:
         plan_pair: PlanPair,
         on_planned: OnPlanned,
         store: InventoryStore | None,
+        trusted_s: float | None,
         listener: Listener,
     ) -> None:
         self._lister = lister
@@ -116,6 +123,7 @@ class _Crawl:
         self._plan_pair = plan_pair
         self._on_planned = on_planned
         self._store = store
+        self._trusted_s = trusted_s
         self._listener = listener
         self._lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=lister.settings.hosts_at_once)
         self._destinations: dict[Repository, list[_Place]] = {}
@@ -134,10 +142,7 @@ class _Crawl:
         )
 
     async def _list_destination(self, destination: Repository, places: Sequence[_Place]) -> None:
-        pairs = [place.pair for place in places]
-        listing = await self._listed(
-            destination, self._lister.wanted(destination, wanted_tags(pairs), wanted_tagless(pairs))
-        )
+        listing = await self._destination(destination, [place.pair for place in places])
         for place in places:
             lacking = self._needed(place.pair, listing) if isinstance(listing, Listing) else frozenset()
             if lacking and isinstance(listing, Listing):
@@ -145,6 +150,16 @@ class _Crawl:
                 self._ask_source(place.group)
             else:
                 await self._plan(place, listing, None)
+
+    async def _destination(self, destination: Repository, pairs: Sequence[Pair]) -> Listing | ListingFailure:
+        """What a destination holds: by the inventory, where that is trusted, or by its registry."""
+        tags = wanted_tags(pairs)
+        known = await self._store.recall(destination) if self._store is not None else None
+        if known is not None and is_trusted(known.listing, known.age_s, self._trusted_s, pairs):
+            self._listener(ListingTrusted(repository=destination, age_s=known.age_s))
+            return known.listing
+        believed = len(tags & known.listing.tags.keys()) if known is not None else 0
+        return await self._listed(destination, self._lister.wanted(destination, tags, wanted_tagless(pairs), believed))
 
     def _ask_source(self, group: _Group) -> None:
         if not group.is_asking:
@@ -204,7 +219,7 @@ class _Crawl:
             self._listener(ListingFailed(repository=repository, reason=str(error)))
             return ListingFailure(repository=repository, reason=str(error))
         if self._store is not None:
-            await self._store.put(found)
+            await (self._store.put(more) if known is None else self._store.extend([more]))
         self._listener(RepositoryListed(repository=repository, digests=len(found.digests), tags=len(found.tags)))
         return found
 

@@ -1,21 +1,23 @@
 """The statements on the inventory's database: keep a listing, give it back, stream all rows in order.
 
-Everything here blocks; `cip_async.inventory.store` keeps it off the event loop. A digest is stored as its
-bytes (32 for sha256, 64 for sha512); names of repositories and media types are stored once.
+Everything here blocks; `cip_async.inventory.store` keeps it off the event loop. Names of repositories and media types
+are stored once.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
 import attrs
 
+from cip_async.inventory.archive import Archive
 from cip_async.inventory.counts import Counts
+from cip_async.inventory.keys import Key, digest_of, key_of, media_type_ids
 from cip_async.inventory.rows import Row
 from cip_async.inventory.schema import connect, foreign_errors_mapped, transaction
 from cip_async.model.listing import Described, Listing
-from cip_async.reference import Digest, Host, ImageName, Repository, Tag
+from cip_async.reference import Host, ImageName, Repository, Tag
 
 _ROWS: Final = """
 SELECT digest.algorithm, digest.hash, tag.name
@@ -33,6 +35,15 @@ FROM digest LEFT JOIN media_type ON media_type.id = digest.media_type
 WHERE digest.repository = ?
 """
 
+_ADD_DIGEST: Final = """
+INSERT INTO digest VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (repository, algorithm, hash) DO UPDATE SET
+    is_held = max(is_held, excluded.is_held),
+    was_asked = max(was_asked, excluded.was_asked),
+    media_type = coalesce(excluded.media_type, media_type),
+    size_bytes = coalesce(excluded.size_bytes, size_bytes)
+"""
+
 _COUNTS: Final = """
 SELECT
     (SELECT count(DISTINCT repository) FROM digest WHERE is_held),
@@ -41,8 +52,7 @@ SELECT
     (SELECT count(*) FROM (SELECT DISTINCT repository, algorithm, hash FROM tag))
 """
 
-_Key = tuple[int, bytes]
-_BEFORE_ALL: Final[_Key] = (0, b"")
+_BEFORE_ALL: Final[Key] = (0, b"")
 
 
 @attrs.define(eq=False)
@@ -66,22 +76,48 @@ class Database:
         with foreign_errors_mapped(self._path):
             self._connection.close()
 
-    def put(self, listing: Listing, read_at: float) -> None:
-        """Keep `listing`, in place of what was known of its repository; all of it or nothing."""
+    def archive(self, most_bytes: int) -> Archive:
+        """The documents in the same database, which may have `most_bytes` in all."""
+        return Archive.of(self._path, self._connection, most_bytes)
+
+    def put(self, listing: Listing, read_at: float, place: str = "") -> None:
+        """Keep `listing`, in place of what was known of its repository; all of it or nothing.
+
+        `place` is where the repository really was when it was listed, whatever its host's name led to.
+        """
         with foreign_errors_mapped(self._path), transaction(self._connection):
             self._forget(listing.repository)
-            repository_id = self._insert_repository(listing, read_at)
+            repository_id = self._insert_repository(listing, read_at, place)
             digests = _digest_rows(repository_id, listing, self._media_types(listing))
             self._connection.executemany("INSERT INTO digest VALUES (?, ?, ?, ?, ?, ?, ?)", digests)
-            tags = ((repository_id, *_key(digest), tag) for tag, digest in listing.tags.items())
+            tags = ((repository_id, *key_of(digest), tag) for tag, digest in listing.tags.items())
             self._connection.executemany("INSERT INTO tag VALUES (?, ?, ?, ?)", tags)
 
     def get(self, repository: Repository) -> Listing | None:
         """What is known of `repository`; None where nothing is."""
         with foreign_errors_mapped(self._path):
-            query = "SELECT id, is_whole, children FROM repository WHERE host = ? AND path = ?"
-            found = self._connection.execute(query, (repository.host, repository.path)).fetchone()
-            return self._listing(repository, *found) if found else None
+            found = self._find(repository)
+            return self._listing(repository, *found[:3]) if found else None
+
+    def extend(self, listings: Iterable[Listing]) -> None:
+        """Add what `listings` say to what is known of their repositories; of one never listed nothing is kept.
+
+        When a repository was listed stays as it was: what came later is as good as what was there then.
+        """
+        with foreign_errors_mapped(self._path), transaction(self._connection):
+            for listing in listings:
+                found = self._find(listing.repository)
+                if found is not None:
+                    self._add(found[0], listing)
+
+    def recall(self, repository: Repository, place: str = "") -> tuple[Listing, float] | None:
+        """What is known of `repository`, and when it was read; None where nothing is, or of another `place`."""
+        with foreign_errors_mapped(self._path):
+            found = self._find(repository)
+            if found is None or found[4] != place:
+                return None
+            repository_id, is_whole, children, read_at, _ = found
+            return self._listing(repository, repository_id, is_whole, children), read_at
 
     def forget(self, repository: Repository) -> None:
         """Let go what is known of `repository`."""
@@ -100,13 +136,13 @@ class Database:
         rows: list[Row] = []
         with foreign_errors_mapped(self._path):
             for repository_id, repository in self._repositories_from(last):
-                key: _Key = _BEFORE_ALL
+                key: Key = _BEFORE_ALL
                 tag: str | None = ""
                 if last and last.repository == repository:
-                    key, tag = _key(last.digest), last.tag
+                    key, tag = key_of(last.digest), last.tag
                 parameters = (repository_id, *key, *key, tag, count - len(rows))
                 for algorithm, digest_hash, name in self._connection.execute(_ROWS, parameters):
-                    rows.append(Row(repository, _digest(algorithm, digest_hash), name))
+                    rows.append(Row(repository, digest_of(algorithm, digest_hash), name))
                 if len(rows) >= count:
                     break
         return rows
@@ -117,34 +153,51 @@ class Database:
         for repository_id, host, path in self._connection.execute(query, start):
             yield repository_id, Repository(Host(host), path)
 
-    def _forget(self, repository: Repository) -> None:
-        query = "SELECT id FROM repository WHERE host = ? AND path = ?"
+    def _find(self, repository: Repository) -> tuple[int, int, str, float, str] | None:
+        """Its number, whether it was listed whole, the repositories below it, when and where it was listed."""
+        query = "SELECT id, is_whole, children, read_at, place FROM repository WHERE host = ? AND path = ?"
+        found: tuple[int, int, str, float, str] | None
         found = self._connection.execute(query, (repository.host, repository.path)).fetchone()
-        if found:
-            self._connection.execute("DELETE FROM tag WHERE repository = ?", found)
-            self._connection.execute("DELETE FROM digest WHERE repository = ?", found)
-            self._connection.execute("DELETE FROM repository WHERE id = ?", found)
+        return found
 
-    def _insert_repository(self, listing: Listing, read_at: float) -> int:
+    def _add(self, repository_id: int, listing: Listing) -> None:
+        digests = _digest_rows(repository_id, listing, self._media_types(listing))
+        self._connection.executemany(_ADD_DIGEST, digests)
+        tags = {tag: key_of(digest) for tag, digest in listing.tags.items()}
+        query = "SELECT algorithm, hash, name FROM tag WHERE repository = ?"
+        for algorithm, digest_hash, name in self._connection.execute(query, (repository_id,)).fetchall():
+            if tags.get(name, (algorithm, digest_hash)) != (algorithm, digest_hash):
+                statement = "DELETE FROM tag WHERE repository = ? AND algorithm = ? AND hash = ? AND name = ?"
+                self._connection.execute(statement, (repository_id, algorithm, digest_hash, name))
+        rows = ((repository_id, *key, tag) for tag, key in tags.items())
+        self._connection.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?)", rows)
+
+    def _forget(self, repository: Repository) -> None:
+        found = self._find(repository)
+        if found is not None:
+            only = (found[0],)
+            self._connection.execute("DELETE FROM tag WHERE repository = ?", only)
+            self._connection.execute("DELETE FROM digest WHERE repository = ?", only)
+            self._connection.execute("DELETE FROM repository WHERE id = ?", only)
+
+    def _insert_repository(self, listing: Listing, read_at: float, place: str) -> int:
         repository = listing.repository
-        statement = "INSERT INTO repository (host, path, read_at, is_whole, children) VALUES (?, ?, ?, ?, ?)"
-        values = (repository.host, repository.path, read_at, listing.asked is None, "\n".join(listing.children))
+        statement = "INSERT INTO repository (host, path, place, read_at, is_whole, children) VALUES (?, ?, ?, ?, ?, ?)"
+        children = "\n".join(listing.children)
+        values = (repository.host, repository.path, place, read_at, listing.asked is None, children)
         self._connection.execute(statement, values)
         (repository_id,) = self._connection.execute("SELECT last_insert_rowid()").fetchone()
         return int(repository_id)
 
     def _media_types(self, listing: Listing) -> dict[str, int]:
-        names = sorted({described.media_type for described in listing.described.values()})
-        self._connection.executemany("INSERT OR IGNORE INTO media_type (name) VALUES (?)", ((name,) for name in names))
-        query = "SELECT id FROM media_type WHERE name = ?"
-        return {name: self._connection.execute(query, (name,)).fetchone()[0] for name in names}
+        return media_type_ids(self._connection, {described.media_type for described in listing.described.values()})
 
     def _listing(self, repository: Repository, repository_id: int, is_whole: int, children: str) -> Listing:
         digests, asked, described = set(), set(), {}
         for algorithm, digest_hash, is_held, was_asked, media_type, size_bytes in self._connection.execute(
             _DIGESTS, (repository_id,)
         ):
-            digest = _digest(algorithm, digest_hash)
+            digest = digest_of(algorithm, digest_hash)
             if is_held:
                 digests.add(digest)
             if was_asked:
@@ -156,7 +209,7 @@ class Database:
         return Listing(
             repository=repository,
             digests=digests,
-            tags={Tag(name): _digest(algorithm, digest_hash) for name, algorithm, digest_hash in tags},
+            tags={Tag(name): digest_of(algorithm, digest_hash) for name, algorithm, digest_hash in tags},
             asked=None if is_whole else asked,
             described=described,
             children=tuple(ImageName(child) for child in children.split("\n") if child),
@@ -172,13 +225,4 @@ def _digest_rows(
         described = listing.described.get(digest)
         media_type = media_types[described.media_type] if described else None
         size_bytes = described.size_bytes if described else None
-        yield repository_id, *_key(digest), digest in listing.digests, digest in asked, media_type, size_bytes
-
-
-def _key(digest: Digest) -> _Key:
-    algorithm, _, hexadecimal = digest.partition(":")
-    return int(algorithm.removeprefix("sha")), bytes.fromhex(hexadecimal)
-
-
-def _digest(algorithm: int, digest_hash: bytes) -> Digest:
-    return Digest(f"sha{algorithm}:{digest_hash.hex()}")
+        yield repository_id, *key_of(digest), digest in listing.digests, digest in asked, media_type, size_bytes

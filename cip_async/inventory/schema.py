@@ -14,7 +14,7 @@ from cip_async.errors import FileProblem
 APPLICATION_ID: Final = 0x43495049
 """In the file's header, where the `file` command and other programs see whose database it is."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised with every change of the schema. A file of another version is refused, never guessed at."""
 
 TEMPORARY: Final = "the temporary inventory"
@@ -25,6 +25,7 @@ CREATE TABLE repository (
     id INTEGER PRIMARY KEY,
     host TEXT NOT NULL,
     path TEXT NOT NULL,
+    place TEXT NOT NULL,
     read_at REAL NOT NULL,
     is_whole INTEGER NOT NULL,
     children TEXT NOT NULL,
@@ -51,6 +52,16 @@ CREATE TABLE tag (
     name TEXT NOT NULL,
     PRIMARY KEY (repository, algorithm, hash, name)
 ) WITHOUT ROWID;
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY,
+    algorithm INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    media_type INTEGER NOT NULL REFERENCES media_type,
+    size_bytes INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (algorithm, hash)
+);
+CREATE INDEX document_size ON document (size_bytes);
 """
 
 _REASONS: Final = {

@@ -14,11 +14,12 @@ import anyio
 import attrs
 from anyio import to_thread
 
+from cip_async.inventory.archive import Archive
 from cip_async.inventory.counts import Counts
 from cip_async.inventory.database import Database
 from cip_async.inventory.rows import Row
 from cip_async.model.listing import Listing
-from cip_async.reference import Repository
+from cip_async.reference import Digest, Repository
 
 ROWS_AT_ONCE: Final = 4096
 """Rows that one chunk holds: about 1 MB, and few enough hops between threads not to be noticed."""
@@ -29,6 +30,14 @@ _Result = TypeVar("_Result")
 _Arguments = TypeVarTuple("_Arguments")
 
 
+@attrs.frozen(kw_only=True)
+class Remembered:
+    """A listing that was read before, `age_s` seconds ago by this machine's clock: less than none, if it was set."""
+
+    listing: Listing
+    age_s: float
+
+
 @attrs.define(eq=False)
 class InventoryStore:
     """Listings of many repositories; make one with `InventoryStore.opened`.
@@ -37,15 +46,25 @@ class InventoryStore:
     """
 
     _database: Database
+    _archive: Archive
     _one_thread: anyio.CapacityLimiter
     _clock: Callable[[], float] = time.time
+    _place_of: Callable[[Repository], str] = str
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, path: Path | None = None, *, clock: Callable[[], float] = time.time) -> AsyncIterator[Self]:
+    async def opened(
+        cls,
+        path: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        place_of: Callable[[Repository], str] = str,
+        documents_bytes: int = 0,
+    ) -> AsyncIterator[Self]:
         """Open the inventory file at `path`, or for None a temporary one that spills to disk and vanishes.
 
-        `clock` gives the time a listing was read, in seconds since the epoch.
+        `clock` gives the time a listing was read, in seconds since the epoch, and `place_of` where a repository really
+        is. Documents may have `documents_bytes` in all.
 
         Raises:
             FileProblem: the file is something else, of another version, in use, or cannot be written.
@@ -53,14 +72,32 @@ class InventoryStore:
         one_thread = anyio.CapacityLimiter(1)
         database = await to_thread.run_sync(Database.opened, path, limiter=one_thread)
         try:
-            yield cls(database, one_thread, clock)
+            archive = await to_thread.run_sync(database.archive, documents_bytes, limiter=one_thread)
+            yield cls(database, archive, one_thread, clock, place_of)
         finally:
             with anyio.move_on_after(_CLOSING_S, shield=True):
                 await to_thread.run_sync(database.close, limiter=one_thread)
 
     async def put(self, listing: Listing) -> None:
         """Keep `listing`, with the time, in place of what was known of its repository."""
-        await self._run(self._database.put, listing, self._clock())
+        await self._run(self._database.put, listing, self._clock(), self._place_of(listing.repository))
+
+    async def extend(self, listings: Sequence[Listing]) -> None:
+        """Add what `listings` say to what is known of their repositories; of one never listed nothing is kept."""
+        await self._run(self._database.extend, listings)
+
+    async def recall(self, repository: Repository) -> Remembered | None:
+        """What is known of `repository` as it is reached today; None where nothing is."""
+        found = await self._run(self._database.recall, repository, self._place_of(repository))
+        return None if found is None else Remembered(listing=found[0], age_s=self._clock() - found[1])
+
+    async def keep_document(self, digest: Digest, media_type: str, body: bytes) -> None:
+        """Keep a verified document; the oldest make room for it."""
+        await self._run(self._archive.put, digest, media_type, body)
+
+    async def document(self, digest: Digest) -> tuple[str, bytes] | None:
+        """The media type and bytes kept of a document, to be verified again; None where nothing is."""
+        return await self._run(self._archive.get, digest)
 
     async def get(self, repository: Repository) -> Listing | None:
         """What is known of `repository`; None where nothing is."""

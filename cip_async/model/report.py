@@ -112,6 +112,7 @@ class Report:
 
     `failures` holds every edge that was to be promoted and was not, keyed by source, destination, digest
     and tag; what is in a plan's promotions and not in `failures` was promoted, or would be if the run was dry.
+    `trusted_listings` counts the destinations that were not listed, since by the inventory they had all that is wanted.
     """
 
     plan: Plan
@@ -124,3 +125,4 @@ class Report:
     started_at: float
     seconds: float
     findings: tuple[Finding, ...] = ()
+    trusted_listings: int = 0

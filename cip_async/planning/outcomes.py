@@ -19,7 +19,7 @@ def needed(pair: Pair, destination: Listing, *, overlapping: Overlapping = NONE_
 
     Those that lack a tag alone are among them: one read from the source serves all mirrors.
     """
-    if _is_done(pair.image, destination):
+    if is_done(pair.image, destination):
         return frozenset()
     excluded = overlapping.get(pair.destination, {})
     return frozenset(want.digest for want in pair.image.wants if _lacks(want, destination, excluded))
@@ -39,7 +39,7 @@ def pair_plan(
     excluded = overlapping.get(pair.destination, {})
     if isinstance(destination, ListingFailure):
         return _plan(pair, (), tuple(_unlisted(pair, destination, excluded)))
-    if not excluded and _is_done(pair.image, destination):
+    if not excluded and is_done(pair.image, destination):
         return _plan(pair, (), ())
     promotions: list[Promotion] = []
     setbacks: list[Setback] = []
@@ -61,7 +61,7 @@ def pair_plan(
     return _plan(pair, tuple(promotions), tuple(sorted(setbacks, key=_order)))
 
 
-def _is_done(image: WantedImage, destination: Listing) -> bool:
+def is_done(image: WantedImage, destination: Listing) -> bool:
     """Whether all that `image` wants is there. Nearly every pair of a usual run ends here, so this is quick."""
     wants_each_tag_once = len(image.by_tag) + len(image.tagless) == image.edges
     has_tags = image.by_tag.items() <= destination.tags.items()

@@ -75,6 +75,7 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
         "overlaps": [_overlap(overlap) for overlap in plan.overlaps],
         "lost_sources": [_lost_source(lost) for lost in plan.lost_sources],
         "findings": [finding_object(finding) for finding in report.findings],
+        "trusted_listings": report.trusted_listings,
         "traffic": attrs.asdict(report.traffic),
         "ledger": [_ledger_line(line) for line in sorted(report.ledger)],
         "capabilities": {host: dict(sorted(known.items())) for host, known in sorted(report.capabilities.items())},

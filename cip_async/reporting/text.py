@@ -48,6 +48,8 @@ def summary(report: Report, code: ExitCode) -> Iterator[str]:
     tally = total(report)
     yield _headline(report, tally)
     yield from _counts(tally)
+    if report.trusted_listings:
+        yield f"Not asked, as the inventory was trusted: {count(report.trusted_listings, 'repository')}"
     if tally.fate(Fate.FAILED):
         yield from bounded(_failures(report), REASONS_SHOWN, "reason")
     yield from _cost(report)

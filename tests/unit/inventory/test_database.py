@@ -73,6 +73,55 @@ def test_what_was_asked_for_and_is_absent_makes_no_row(database: Database) -> No
     assert database.rows_after(None, 9) == [Row(FOO, A, Tag("v1")), Row(FOO, C, None)]
 
 
+def test_what_is_added_joins_what_was_listed_and_leaves_when(database: Database) -> None:
+    database.put(LISTINGS["asked"], read_at=5.0)
+    added = Listing(
+        repository=FOO,
+        digests={B, LONG},
+        tags={Tag("v2"): B},
+        asked={B, LONG},
+        described={B: Described(media_type=INDEX, size_bytes=7)},
+    )
+    database.extend([added, added])
+    recalled = database.recall(FOO)
+    assert recalled is not None
+    listing, read_at = recalled
+    assert (listing.digests, listing.asked) == ({A, B, C, LONG}, {B, C, LONG})
+    assert listing.tags == {"v1": A, "v2": B}
+    assert listing.described == {B: Described(media_type=INDEX, size_bytes=7)}
+    assert read_at == 5.0
+
+
+def test_what_is_added_takes_back_nothing(database: Database) -> None:
+    database.put(LISTINGS["whole"], read_at=1.0)
+    database.extend([Listing(repository=FOO, digests=frozenset(), tags={}, asked={A})])
+    listing = database.get(FOO)
+    assert listing is not None
+    assert (listing.digests, listing.asked) == ({A, B, LONG}, None)
+    assert listing.described == LISTINGS["whole"].described
+
+
+def test_a_tag_that_is_added_points_to_one_digest_alone(database: Database) -> None:
+    database.put(LISTINGS["asked"], read_at=1.0)
+    database.extend([Listing(repository=FOO, digests={B}, tags={Tag("v1"): B}, asked={B})])
+    assert database.rows_after(None, 9) == [Row(FOO, A, None), Row(FOO, B, Tag("v1")), Row(FOO, C, None)]
+
+
+def test_to_a_repository_that_was_never_listed_nothing_is_added(database: Database) -> None:
+    database.put(LISTINGS["asked"], read_at=1.0)
+    database.extend([Listing(repository=BAR, digests={A}, tags={}, asked={A})])
+    assert database.recall(BAR) is None
+    assert database.rows_after(None, 9) == [Row(FOO, A, Tag("v1")), Row(FOO, C, None)]
+
+
+def test_a_repository_that_was_elsewhere_is_not_recalled(database: Database) -> None:
+    database.put(LISTINGS["whole"], read_at=1.0, place="http://localhost:5000/prod/foo")
+    assert database.recall(FOO, "https://us.example:443/prod/foo") is None
+    recalled = database.recall(FOO, "http://localhost:5000/prod/foo")
+    assert recalled is not None
+    assert_same(recalled[0], LISTINGS["whole"])
+
+
 repositories = st.builds(Repository, st.sampled_from([Host("b.io"), Host("a.io")]), st.sampled_from(["a", "a/b", "b"]))
 digests = st.sampled_from([A, B, C, LONG, Digest("sha512:" + "d" * 128)])
 contents = st.dictionaries(digests, st.lists(st.integers(0, 20), max_size=6, unique=True), max_size=5)

@@ -62,7 +62,7 @@ def test_an_inventory_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(
-        FileProblem, match="is an inventory of version 99, and this program reads and writes version 1:"
+        FileProblem, match="is an inventory of version 99, and this program reads and writes version 2:"
     ):
         connect(path)
 
