@@ -33,7 +33,7 @@ def log_event(event: Event, /) -> None:
         case RepositoryListed():
             log.debug("listed %s: %d digests, %d tags", event.repository, event.digests, event.tags)
         case ListingTrusted():
-            log.debug("not listed %s: the inventory is trusted, by %.0f s old", event.repository, event.age_s)
+            log.debug("not listed %s: the inventory of %.0f s ago is trusted", event.repository, event.age_s)
         case PairPlanned() if event.promote or event.setbacks:
             log.debug(
                 "planned %s: %d edges to promote, %d promoted already, %d set aside",

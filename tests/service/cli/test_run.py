@@ -260,6 +260,28 @@ async def test_the_inventory_is_kept_where_it_was_asked_for(cip: Cip, wanted: St
     assert inventory.read_bytes().startswith(b"SQLite format 3")
 
 
+async def test_a_trusted_inventory_spares_the_next_run_all_requests_and_the_report_says_so(
+    cip: Cip, wanted: Staging, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.json"
+    arguments = (
+        f"--manifest={wanted.written()}",
+        "--confirm",
+        f"--inventory={tmp_path / 'inventory.sqlite'}",
+        "--trust-inventory=1h",
+        f"--report={path}",
+    )
+    assert (await cip("run", *arguments, servers=wanted.servers)).code == 0
+    wanted.forget_requests()
+    told = await cip("run", *arguments, servers=wanted.servers)
+    assert told.code == 0, told.err
+    assert "\nNot asked, as the inventory was trusted: 4 repositories\n" in told.out
+    assert "Cost:" not in told.out
+    report = read_report(path)
+    assert (fates(report), report["trusted_listings"], report["ledger"]) == ({"already-promoted": 6}, 4, [])
+    assert all(host.ledger.entries == [] for host in wanted.servers.registries.values())
+
+
 async def test_an_inventory_that_is_none_ends_the_run_with_a_sentence(
     cip: Cip, wanted: Staging, tmp_path: Path
 ) -> None:

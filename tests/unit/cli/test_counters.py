@@ -8,6 +8,7 @@ from cip_async.events import (
     ImagePlaced,
     ListingExpected,
     ListingFailed,
+    ListingTrusted,
     RepositoryListed,
     RequestDone,
     Stage,
@@ -22,9 +23,10 @@ DIGEST = parse_digest(f"sha256:{'1' * 64}")
 def test_a_run_is_counted_from_its_events() -> None:
     counters = Counters()
     for event in (
-        StageStarted(stage=Stage.LIST, total=2),
+        StageStarted(stage=Stage.LIST, total=3),
         ListingExpected(listings=1),
         RepositoryListed(repository=MIRROR, digests=1, tags=1),
+        ListingTrusted(repository=MIRROR, age_s=60.0),
         ListingFailed(repository=MIRROR, reason="gone"),
         StageStarted(stage=Stage.COPY, total=2),
         CopyExpected(images=1500),
@@ -38,8 +40,8 @@ def test_a_run_is_counted_from_its_events() -> None:
     ):
         counters(event)
     assert counters == Counters(
-        repositories=3,
-        listed=2,
+        repositories=4,
+        listed=3,
         images=1502,
         placed=2,
         failed=2,
@@ -51,7 +53,7 @@ def test_a_run_is_counted_from_its_events() -> None:
         pauses=1,
     )
     assert counters.line(1234.5) == (
-        "listed 2 of 3 repositories, placed 2 of 1,502 images, 2 failed,"
+        "listed 3 of 4 repositories, placed 2 of 1,502 images, 2 failed,"
         " sent 1.5 MB, received 30 B, 1,234 requests/s, throttled 1 time, no answer 1 time"
     )
 

@@ -15,6 +15,7 @@ from cip_async.events import (
     ImageLost,
     ImagePlaced,
     ListingFailed,
+    ListingTrusted,
     PairPlanned,
     Placed,
     RepositoryListed,
@@ -54,6 +55,10 @@ TAGS: Final = (parse_tag("v1"), parse_tag("latest"))
         (
             RepositoryListed(repository=MIRROR, digests=3, tags=4),
             ("DEBUG", "listed eu.gcr.io/prod/foo: 3 digests, 4 tags"),
+        ),
+        (
+            ListingTrusted(repository=MIRROR, age_s=59.6),
+            ("DEBUG", "not listed eu.gcr.io/prod/foo: the inventory of 60 s ago is trusted"),
         ),
         (
             PairPlanned(source=SOURCE, destination=MIRROR, already_promoted=1, promote=2, setbacks=3),

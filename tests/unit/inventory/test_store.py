@@ -44,6 +44,34 @@ async def test_a_file_keeps_listings_and_when_they_were_read(tmp_path: Path) -> 
         assert kept.digests == {A}
 
 
+async def test_a_listing_is_recalled_with_its_age_from_where_it_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "inventory"
+    async with InventoryStore.opened(path, clock=lambda: 1000.0) as store:
+        await store.put(Listing(repository=FOO, digests={A}, tags={}))
+        await store.extend([Listing(repository=FOO, digests={B}, tags={Tag("v1"): B}, asked={B})])
+    async with InventoryStore.opened(path, clock=lambda: 1060.0) as store:
+        recalled = await store.recall(FOO)
+        assert recalled is not None
+        assert (recalled.listing.digests, recalled.listing.tags, recalled.age_s) == ({A, B}, {"v1": B}, 60.0)
+    async with InventoryStore.opened(path, clock=lambda: 940.0) as store:
+        recalled = await store.recall(FOO)
+        assert recalled is not None
+        assert recalled.age_s == -60.0
+    async with InventoryStore.opened(path, place_of=lambda repository: f"http://localhost/{repository.path}") as store:
+        assert await store.recall(FOO) is None
+
+
+async def test_documents_are_kept_only_where_there_is_room_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "inventory"
+    async with InventoryStore.opened(path) as store:
+        await store.keep_document(A, "text/plain", b"body")
+        assert await store.document(A) is None
+    async with InventoryStore.opened(path, documents_bytes=4) as store:
+        await store.keep_document(A, "text/plain", b"body")
+    async with InventoryStore.opened(path, documents_bytes=4) as store:
+        assert await store.document(A) == ("text/plain", b"body")
+
+
 async def test_rows_stream_in_bounded_chunks() -> None:
     digests = [Digest(f"sha256:{number:064x}") for number in range(10)]
     async with InventoryStore.opened() as store:

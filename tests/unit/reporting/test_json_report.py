@@ -57,6 +57,7 @@ EVERYTHING = report(
     ),
     traffic=Traffic(blobs_mounted=1, bytes_mounted=2, blobs_relayed=3, bytes_relayed=4, blobs_read=5, bytes_read=6),
     capabilities=CAPABILITIES,
+    trusted_listings=7,
 )
 
 
@@ -136,6 +137,7 @@ def test_the_run_is_told_with_its_costs() -> None:
             "received_bytes": 300,
         },
     ]
+    assert told["trusted_listings"] == 7
     assert told["traffic"]["bytes_relayed"] == 4
     assert told["capabilities"] == {"asia.gcr.io": {"mounts": True, "several tags": False}}
 

@@ -44,6 +44,15 @@ def test_a_promotion_is_counted_in_edges_and_images() -> None:
     ]
 
 
+def test_repositories_that_were_not_asked_are_counted() -> None:
+    made = plan(*pair_plans("foo", [], already=2))
+    assert told(made, trusted_listings=3) == [
+        "Nothing to do: 6 edges promoted already (12 s)",
+        "  6  promoted already",
+        "Not asked, as the inventory was trusted: 3 repositories",
+    ]
+
+
 def test_a_dry_run_says_how_to_promote() -> None:
     assert told(CLEAN, dry_run=True) == [
         "Dry run, nothing was written: 6 edges (3 images) would be promoted (12 s)",
