@@ -32,7 +32,7 @@ from cip_async.events import (
 from cip_async.inventory.extent import narrowed, united, wanted_tagless, wanted_tags
 from cip_async.inventory.lanes import Lanes
 from cip_async.inventory.presence import HoldsDigest, presence
-from cip_async.inventory.store import InventoryStore
+from cip_async.inventory.store import InventoryStore, Remembered
 from cip_async.inventory.trust import is_trusted
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Pair, PairPlan
@@ -154,12 +154,18 @@ class _Crawl:
     async def _destination(self, destination: Repository, pairs: Sequence[Pair]) -> Listing | ListingFailure:
         """What a destination holds: by the inventory, where that is trusted, or by its registry."""
         tags = wanted_tags(pairs)
-        known = await self._store.recall(destination) if self._store is not None else None
+        known = await self._recalled(destination)
         if known is not None and is_trusted(known.listing, known.age_s, self._trusted_s, pairs):
             self._listener(ListingTrusted(repository=destination, age_s=known.age_s))
             return known.listing
         believed = len(tags & known.listing.tags.keys()) if known is not None else 0
         return await self._listed(destination, self._lister.wanted(destination, tags, wanted_tagless(pairs), believed))
+
+    async def _recalled(self, destination: Repository) -> Remembered | None:
+        """What the store knew of a destination before, where that can spare a request."""
+        if self._store is None or (self._trusted_s is None and self._lister.lists_all(destination.host)):
+            return None
+        return await self._store.recall(destination)
 
     def _ask_source(self, group: _Group) -> None:
         if not group.is_asking:
