@@ -1,6 +1,7 @@
 """What service tests share: registry hosts that are served over loopback for the length of a test."""
 
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +31,14 @@ async def serve_hosts(anyio_backend: object) -> AsyncIterator[ServeHosts]:
             return await stack.enter_async_context(serve(FakeRegistries(*names, rules=rules)))
 
         yield start
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens: its port stays taken, so that no other process can begin to meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 @pytest.fixture

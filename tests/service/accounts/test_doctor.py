@@ -99,10 +99,10 @@ async def test_an_account_without_credentials_fails_for_its_registries_alone(
 
 
 async def test_a_registry_that_is_down_fails_and_the_others_are_examined(
-    staging: Staging, promoter_for: MakePromoter
+    staging: Staging, promoter_for: MakePromoter, nobody: str
 ) -> None:
     fill(staging)
-    staging.servers.endpoints["us.gcr.io"] = "http://127.0.0.1:1"
+    staging.servers.endpoints["us.gcr.io"] = f"http://{nobody}"
     found = await examined(promoter_for, staging)
     assert [each.passed for each in found.values()] == [True, True, False]
     assert found[AMERICA].reason.count("did not answer") == 1

@@ -225,8 +225,10 @@ async def test_a_token_endpoint_that_redirects_is_not_followed(
     assert set(google.asked) == {"POST /token"}
 
 
-async def test_a_token_endpoint_that_is_not_there_may_be_tried_again(key_file: KeyFile, open_accounts: Open) -> None:
-    key = await key_file(PROMOTER, "http://127.0.0.1:1/token")
+async def test_a_token_endpoint_that_is_not_there_may_be_tried_again(
+    key_file: KeyFile, open_accounts: Open, nobody: str
+) -> None:
+    key = await key_file(PROMOTER, f"http://{nobody}/token")
     with pytest.raises(AccountError, match="cannot be reached") as caught:
         await (await open_accounts(key)).token(PROMOTER)
     assert caught.value.retryable

@@ -66,8 +66,8 @@ async def test_manifests_are_looked_at_in_the_other_sides_registry(cip: Cip, two
     assert "expected a registry in which what" in alone.err
 
 
-async def test_a_registry_that_cannot_be_read_makes_no_output(cip: Cip, two: Servers, free_tcp_port: int) -> None:
-    two.endpoints["us.example"] = f"http://127.0.0.1:{free_tcp_port}"
+async def test_a_registry_that_cannot_be_read_makes_no_output(cip: Cip, two: Servers, nobody: str) -> None:
+    two.endpoints["us.example"] = f"http://{nobody}"
     two["eu.example"].faults.add("foreign-link", repository="prod/app")
     two["eu.example"].rules.page_size = 1
     told = await cip("diff", "eu.example/prod", "us.example/prod", servers=two)

@@ -139,10 +139,10 @@ async def promoter_holds(repository: Repository, digest: Digest) -> bool:
 
 
 async def test_an_unreadable_destination_is_never_taken_for_an_empty_one(
-    promoter_for: MakePromoter, plain: Staging, free_tcp_port: int
+    promoter_for: MakePromoter, plain: Staging, nobody: str
 ) -> None:
     plain.push("app", images.single(seed="app"), "v1")
-    plain.servers.endpoints["eu.example"] = f"http://127.0.0.1:{free_tcp_port}"
+    plain.servers.endpoints["eu.example"] = f"http://{nobody}"
     groups: Groups = []
 
     async with promoter_for(plain) as promoter:

@@ -304,10 +304,10 @@ class TestLostImages:
 class TestDeadMirrors:
     @both
     async def test_a_mirror_that_is_down_makes_its_own_edges_unknown_and_no_others(
-        self, quarantine: bool, promoter_for: MakePromoter, staging: Staging, free_tcp_port: int
+        self, quarantine: bool, promoter_for: MakePromoter, staging: Staging, nobody: str
     ) -> None:
         fill(staging)
-        staging.servers.endpoints["us.gcr.io"] = f"http://127.0.0.1:{free_tcp_port}"
+        staging.servers.endpoints["us.gcr.io"] = f"http://{nobody}"
 
         report = await promote(promoter_for, staging, quarantine=quarantine)
 
@@ -320,14 +320,14 @@ class TestDeadMirrors:
         assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
 
     async def test_an_unreadable_source_makes_what_it_should_give_unknown_and_never_lost(
-        self, promoter_for: MakePromoter, staging: Staging, free_tcp_port: int
+        self, promoter_for: MakePromoter, staging: Staging, nobody: str
     ) -> None:
         here = images.single(seed="here")
         staging.push("app", here, "v1")
         staging.push("app", images.single(seed="new"), "v2")
         for mirror in staging.mirrors:
             staging.hold(mirror, "app", here, "v1")
-        staging.servers.endpoints["gcr.io"] = f"http://127.0.0.1:{free_tcp_port}"
+        staging.servers.endpoints["gcr.io"] = f"http://{nobody}"
 
         report = await promote(promoter_for, staging)
 

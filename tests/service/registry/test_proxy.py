@@ -128,19 +128,19 @@ async def test_a_proxy_for_plain_http_gets_the_whole_url(
 
 @pytest.mark.parametrize("no_proxy", ["registry.org", ".org", "*", "other.example, registry.org"])
 async def test_a_host_may_be_excepted(
-    serve: Serve, reach: Open, no_proxy: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, reach: Open, no_proxy: str, nobody: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = await serve(lambda _: FOUND)
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", f"http://{nobody}")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     reached = await reach(endpoints={HOST: f"http://registry.org:{registry.port}"}, resolver=ToLoopback())
     assert await reached.client.head_manifest(FOO, V1) is not None
 
 
 async def test_this_machine_is_reached_without_a_proxy(
-    serve: Serve, reach: Open, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, reach: Open, nobody: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", f"http://{nobody}")
     assert await (await reach(await serve(lambda _: FOUND))).client.head_manifest(FOO, V1) is not None
 
 

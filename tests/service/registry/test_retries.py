@@ -55,8 +55,8 @@ async def test_a_connection_closed_without_an_answer_is_tried_again(serve: Serve
     assert reached.count(status=0) == 3
 
 
-async def test_a_refused_connection_costs_no_request(reach: Open) -> None:
-    reached = await reach(endpoints={HOST: "http://127.0.0.1:1"}, retries=ONE_TRY)
+async def test_a_refused_connection_costs_no_request(reach: Open, nobody: str) -> None:
+    reached = await reach(endpoints={HOST: f"http://{nobody}"}, retries=ONE_TRY)
     with pytest.raises(Unavailable, match="no connection") as failed:
         await reached.client.head_manifest(FOO, V1)
     assert failed.value.retryable
