@@ -143,6 +143,14 @@ class HostPaused:
     pause_s: float
 
 
+@attrs.frozen(kw_only=True)
+class HostFailing:
+    """A host failed a few times in a row, for this reason at last, and goes on being tried. It is told once a row."""
+
+    host: Host
+    reason: str
+
+
 Event = (
     StageStarted
     | RepositoryListed
@@ -157,6 +165,7 @@ Event = (
     | ImageLost
     | RequestDone
     | HostPaused
+    | HostFailing
 )
 
 

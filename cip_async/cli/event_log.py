@@ -4,6 +4,7 @@ import logging
 
 from cip_async.events import (
     Event,
+    HostFailing,
     HostPaused,
     ImageFailed,
     ImageLost,
@@ -30,6 +31,8 @@ def log_event(event: Event, /) -> None:
             log.error("cannot list %s: %s", event.repository, event.reason)
         case HostPaused():
             log.info("%s asks for a pause of %.1f s", event.host, event.pause_s)
+        case HostFailing():
+            log.warning("%s fails, and is tried again: %s", event.host, event.reason)
         case RepositoryListed():
             log.debug("listed %s: %d digests, %d tags", event.repository, event.digests, event.tags)
         case ListingTrusted():

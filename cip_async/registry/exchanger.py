@@ -16,7 +16,7 @@ import attrs
 from yarl import URL
 
 from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable, UntrustedAnswer
-from cip_async.events import HostPaused, Listener, RequestDone
+from cip_async.events import HostFailing, HostPaused, Listener, RequestDone
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host
 from cip_async.registry.breakage import BREAKAGES, may_pass, told, was_sent
@@ -34,7 +34,7 @@ from cip_async.settings import Settings
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
-_GIVEN_UP: Final = "the host did not answer for too long and was given up; run again when it does"
+_GIVEN_UP: Final = "the host did not answer for too long and was given up (at last: {}); run again when it does"
 _CLASS_GIVEN_UP: Final = "the host failed or throttled every {} request for too long, and gets no more; run again later"
 
 
@@ -152,7 +152,7 @@ class Exchanger:
             if pause_s > 0:
                 self._listener(HostPaused(host=request.host, pause_s=pause_s))
         elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._failed(request)
+            self._failed(request, error.reason)
         return error
 
     async def _open(self, request: Request, authorization: str | None, again: bool) -> _Open:
@@ -282,20 +282,25 @@ class Exchanger:
             return leg.body.failure
         if not was_sent(error):
             leg.sends -= 1
-        self._failed(request)
+        reason = told(error)
+        self._failed(request, reason)
         where = f"{request.method} {request.where}"
-        return Unavailable(request.host, where, told(error), retryable=may_pass(error))
+        return Unavailable(request.host, where, reason, retryable=may_pass(error))
 
     def _check_health(self, request: Request) -> None:
-        if self._health_of(request.host).given_up:
-            raise HostGivenUp(request.host, f"{request.method} {request.where}", _GIVEN_UP)
+        health = self._health_of(request.host)
+        if health.given_up:
+            raise HostGivenUp(request.host, f"{request.method} {request.where}", _GIVEN_UP.format(health.cause))
         if self._class_health_of(request).given_up(request.repository):
             reason = _CLASS_GIVEN_UP.format(request.request_class.value)
             raise HostGivenUp(request.host, f"{request.method} {request.where}", reason)
 
-    def _failed(self, request: Request) -> None:
+    def _failed(self, request: Request, reason: str) -> None:
         now = time.monotonic()
-        self._health_of(request.host).failed(now, self._settings.retries)
+        health = self._health_of(request.host)
+        health.failed(now, self._settings.retries, reason)
+        if health.is_worth_telling:
+            self._listener(HostFailing(host=request.host, reason=reason))
         self._class_health_of(request).failed(request.repository, now, self._settings.retries)
 
     def _class_health_of(self, request: Request) -> ClassHealth:

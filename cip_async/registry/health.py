@@ -22,18 +22,26 @@ class HostHealth:
     _failures: int = 0
     _since: float = math.inf
     given_up: bool = False
+    cause: str = ""
+    """What the last failure was."""
 
     def answered(self) -> None:
         """The host gave an answer."""
         self._failures = 0
         self._since = math.inf
 
-    def failed(self, now: float, limits: Retries) -> None:
+    def failed(self, now: float, limits: Retries, cause: str) -> None:
         """The host failed to answer, or answered with a server failure; `now` is in seconds."""
         self._failures += 1
+        self.cause = cause
         self._since = min(self._since, now)
         if self._failures >= limits.host_failures and now - self._since >= limits.host_silence_s:
             self.given_up = True
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether the last failure made a row of a few: once in every row."""
+        return self._failures == _A_FEW
 
 
 @attrs.define

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable
-from cip_async.events import HostPaused, RequestDone
+from cip_async.events import HostFailing, HostPaused, RequestDone
 from cip_async.registry.endpoints import Endpoints
 from tests.service.registry.conftest import FOO, HASTY, HOST, ONE_TRY, OTHER_HOST, V1, D, Open, Serve
 from tests.service.registry.scripted import ABSENT, Reply, Seen
@@ -53,6 +53,13 @@ async def test_a_connection_closed_without_an_answer_is_tried_again(serve: Serve
     assert await reached.client.head_manifest(FOO, V1) is not None
     assert reached.count() == len(registry.seen) == 4
     assert reached.count(status=0) == 3
+
+
+async def test_a_host_that_keeps_failing_is_told_once_while_it_is_tried_again(serve: Serve, reach: Open) -> None:
+    reached = await reach(await serve(First(*[Reply(500)] * 5, FOUND)))
+    assert await reached.client.head_manifest(FOO, V1) is not None
+    told = [event for event in reached.events if isinstance(event, HostFailing)]
+    assert told == [HostFailing(host=HOST, reason="status 500")]
 
 
 async def test_a_refused_connection_costs_no_request(reach: Open, nobody: str) -> None:
@@ -120,7 +127,7 @@ async def test_a_paused_host_holds_back_no_other(serve: Serve, reach: Open) -> N
 async def test_a_dead_host_is_given_up_and_asked_no_more(serve: Serve, reach: Open) -> None:
     registry = await serve(lambda _: Reply(500))
     reached = await reach(registry, retries=attrs.evolve(HASTY, host_failures=3, host_silence_s=0.0))
-    with pytest.raises(HostGivenUp, match="run again when it does"):
+    with pytest.raises(HostGivenUp, match=r"given up \(at last: status 500\); run again when it does"):
         await reached.client.head_manifest(FOO, V1)
     assert len(registry.seen) == 3
     with pytest.raises(HostGivenUp):

@@ -10,6 +10,7 @@ from cip_async.events import (
     BlobPlaced,
     CopyExpected,
     Event,
+    HostFailing,
     HostPaused,
     ImageFailed,
     ImageLost,
@@ -52,6 +53,10 @@ TAGS: Final = (parse_tag("v1"), parse_tag("latest"))
         ),
         (ListingFailed(repository=MIRROR, reason="gone"), ("ERROR", "cannot list eu.gcr.io/prod/foo: gone")),
         (HostPaused(host=Host("eu.gcr.io"), pause_s=2.5), ("INFO", "eu.gcr.io asks for a pause of 2.5 s")),
+        (
+            HostFailing(host=Host("eu.gcr.io"), reason="status 500"),
+            ("WARNING", "eu.gcr.io fails, and is tried again: status 500"),
+        ),
         (
             RepositoryListed(repository=MIRROR, digests=3, tags=4),
             ("DEBUG", "listed eu.gcr.io/prod/foo: 3 digests, 4 tags"),

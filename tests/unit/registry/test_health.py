@@ -11,14 +11,14 @@ LIMITS = Retries(host_failures=3, host_silence_s=30.0, request_s=300.0)
 def test_a_burst_of_failures_is_no_reason_yet() -> None:
     health = HostHealth()
     for _ in range(100):
-        health.failed(10.0, LIMITS)
+        health.failed(10.0, LIMITS, "status 500")
     assert not health.given_up
 
 
 def test_a_long_time_with_few_failures_is_no_reason_either() -> None:
     health = HostHealth()
-    health.failed(0.0, LIMITS)
-    health.failed(1000.0, LIMITS)
+    health.failed(0.0, LIMITS, "status 500")
+    health.failed(1000.0, LIMITS, "status 500")
     assert not health.given_up
 
 
@@ -26,20 +26,41 @@ def test_many_failures_over_a_long_time_are() -> None:
     health = HostHealth()
     for now in (0.0, 1.0, 30.0):
         assert not health.given_up
-        health.failed(now, LIMITS)
+        health.failed(now, LIMITS, "status 500")
     assert health.given_up
 
 
 def test_one_answer_begins_anew() -> None:
     health = HostHealth()
-    health.failed(0.0, LIMITS)
-    health.failed(20.0, LIMITS)
+    health.failed(0.0, LIMITS, "status 500")
+    health.failed(20.0, LIMITS, "status 500")
     health.answered()
     for now in (31.0, 32.0, 60.0):
-        health.failed(now, LIMITS)
+        health.failed(now, LIMITS, "status 500")
     assert not health.given_up
-    health.failed(61.0, LIMITS)
+    health.failed(61.0, LIMITS, "status 500")
     assert health.given_up
+
+
+def test_a_row_is_told_once_with_what_failed_last() -> None:
+    health = HostHealth()
+    told = []
+    for cause in ("no answer", "reset", "status 500", "status 502", "status 503"):
+        health.failed(0.0, LIMITS, cause)
+        told += [health.cause] if health.is_worth_telling else []
+    assert told == ["status 500"]
+    assert health.cause == "status 503"
+
+
+def test_each_row_is_told() -> None:
+    health = HostHealth()
+    told = 0
+    for _ in range(2):
+        for _ in range(5):
+            health.failed(0.0, LIMITS, "status 500")
+            told += health.is_worth_telling
+        health.answered()
+    assert told == 2
 
 
 def test_a_class_of_requests_has_the_patience_of_one_request() -> None:
