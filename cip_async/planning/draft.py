@@ -8,7 +8,6 @@ from typing import Self
 import attrs
 
 from cip_async.errors import InvalidManifests, InvalidSettings
-from cip_async.model.listing import ListingFailure
 from cip_async.model.plan import Overlap, Pair, PairPlan, Plan
 from cip_async.model.promoter_manifest import Problem, PromoterManifests, Totals
 from cip_async.planning.conflicts import lost_sources
@@ -19,7 +18,7 @@ from cip_async.planning.selection import selected, unmatched
 from cip_async.planning.service_accounts import named_accounts
 from cip_async.reference import RegistryPath, Repository
 
-NOT_LISTED = "the run ended before this repository was listed"
+NOT_PLANNED = "the run ended before all that this needs was listed"
 
 
 @attrs.define(kw_only=True, eq=False, slots=False)
@@ -131,4 +130,4 @@ class Draft:
         return Planner(self.overlaps)
 
     def _unplanned(self, pair: Pair) -> PairPlan:
-        return self.planner.pair_plan(pair, ListingFailure(repository=pair.destination, reason=NOT_LISTED), None)
+        return self.planner.unknown(pair, NOT_PLANNED)

@@ -38,7 +38,7 @@ def pair_plan(
     """
     excluded = overlapping.get(pair.destination, {})
     if isinstance(destination, ListingFailure):
-        return _plan(pair, (), tuple(_unlisted(pair, destination, excluded)))
+        return unknown_plan(pair, not_listed(destination), overlapping=overlapping)
     if not excluded and is_done(pair.image, destination):
         return _plan(pair, (), ())
     promotions: list[Promotion] = []
@@ -59,6 +59,17 @@ def pair_plan(
             else:
                 setbacks += (_setback(want.digest, tag, place, outcome, reason) for tag, place in missing)
     return _plan(pair, tuple(promotions), tuple(sorted(setbacks, key=_order)))
+
+
+def unknown_plan(pair: Pair, reason: str, *, overlapping: Overlapping = NONE_OVERLAPPING) -> PairPlan:
+    """A plan of `pair` in which every edge is unknown for `reason`, but those that are `overlapping`."""
+    excluded = overlapping.get(pair.destination, {})
+    return _plan(pair, (), tuple(_unknown(pair, reason, excluded)))
+
+
+def not_listed(failure: ListingFailure) -> str:
+    """Why the edges to a destination are unknown that could not be listed."""
+    return f"the destination could not be listed: {failure.reason}"
 
 
 def is_done(image: WantedImage, destination: Listing) -> bool:
@@ -117,8 +128,7 @@ def _promotion(
     )
 
 
-def _unlisted(pair: Pair, failure: ListingFailure, excluded: Mapping[Tag, Overlap]) -> Iterator[Setback]:
-    reason = f"the destination could not be listed: {failure.reason}"
+def _unknown(pair: Pair, reason: str, excluded: Mapping[Tag, Overlap]) -> Iterator[Setback]:
     for want in pair.image.wants:
         for tag, place in _edges(want):
             if tag is not None and tag in excluded:

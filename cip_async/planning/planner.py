@@ -11,7 +11,7 @@ import attrs
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Overlap, Pair, PairPlan, Promotion
 from cip_async.model.promoter_manifest import WantedImage
-from cip_async.planning.outcomes import needed, pair_plan
+from cip_async.planning.outcomes import needed, not_listed, pair_plan, unknown_plan
 from cip_async.planning.overlaps import overlapping
 from cip_async.reference import Digest
 
@@ -22,7 +22,7 @@ class Planner:
     def __init__(self, overlaps: Iterable[Overlap]) -> None:
         self._overlapping = overlapping(overlaps)
         self._promotions: dict[tuple[Promotion, ...], tuple[Promotion, ...]] = {}
-        self._unlisted: dict[tuple[WantedImage, str], PairPlan] = {}
+        self._unknown: dict[tuple[WantedImage, str], PairPlan] = {}
 
     def needed(self, pair: Pair, destination: Listing) -> AbstractSet[Digest]:
         """The digests that are not in `destination` as wanted: the source must say whether it holds them."""
@@ -32,15 +32,17 @@ class Planner:
         self, pair: Pair, destination: Listing | ListingFailure, source: Listing | ListingFailure | None
     ) -> PairPlan:
         """What becomes of every edge of `pair`; `source` is None where nothing was `needed` of it."""
-        if isinstance(destination, ListingFailure) and pair.destination not in self._overlapping:
-            return self._without_listing(pair, destination)
+        if isinstance(destination, ListingFailure):
+            return self.unknown(pair, not_listed(destination))
         plan = pair_plan(pair, destination, source, overlapping=self._overlapping)
         shared = self._promotions.setdefault(plan.promotions, plan.promotions)
         return plan if shared is plan.promotions else attrs.evolve(plan, promotions=shared)
 
-    def _without_listing(self, pair: Pair, failure: ListingFailure) -> PairPlan:
-        """Every edge is unknown, and the reason is all that can differ between mirrors."""
-        key = pair.image, failure.reason
-        if key not in self._unlisted:
-            self._unlisted[key] = pair_plan(pair, failure, None)
-        return attrs.evolve(self._unlisted[key], pair=pair)
+    def unknown(self, pair: Pair, reason: str) -> PairPlan:
+        """A plan in which every edge is unknown for `reason`, which is all that can differ between most mirrors."""
+        if pair.destination in self._overlapping:
+            return unknown_plan(pair, reason, overlapping=self._overlapping)
+        key = pair.image, reason
+        if key not in self._unknown:
+            self._unknown[key] = unknown_plan(pair, reason)
+        return attrs.evolve(self._unknown[key], pair=pair)

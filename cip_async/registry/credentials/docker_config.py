@@ -72,7 +72,7 @@ class DockerConfig:
         self._environment = environment
         self._clock = clock
         self._content: _Content | None = None
-        self._reading: Once[str, _Content] = Once()
+        self._reading: Once[Host, _Content] = Once()
         self._helped: dict[Host, tuple[Credential | None, float]] = {}
         self._helping: Once[Host, Credential | None] = Once()
 
@@ -83,7 +83,7 @@ class DockerConfig:
             CredentialError: the file cannot be read or understood, or a helper failed.
         """
         if self._content is None:
-            self._content = await self._reading.get("", lambda: anyio.to_thread.run_sync(self._read, host))
+            self._content = await self._reading.get(host, lambda: anyio.to_thread.run_sync(self._read, host))
         content = self._content
         if not (content.auths or content.helpers or content.store):
             return None

@@ -47,7 +47,7 @@ def test_what_is_not_planned_yet_is_unknown() -> None:
 
     assert first is planned
     assert [(setback.outcome, setback.reason) for setback in second.setbacks] == [
-        (Outcome.UNKNOWN, "the destination could not be listed: the run ended before this repository was listed")
+        (Outcome.UNKNOWN, "the run ended before all that this needs was listed")
     ]
     assert second.pair is us
 

@@ -176,6 +176,20 @@ async def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
         await DockerConfig(tmp_path / "missing.json").credential(Host("a.example"), None)
 
 
+async def test_each_host_is_told_of_a_bad_file_by_its_own_name(nonsense: DockerConfig) -> None:
+    told: dict[Host, str] = {}
+
+    async def ask(host: Host) -> None:
+        with pytest.raises(CredentialError) as refused:
+            await nonsense.credential(host, None)
+        told[host] = refused.value.host
+
+    async with anyio.create_task_group() as tasks:
+        for name in ("a.example", "b.example"):
+            tasks.start_soon(ask, Host(name))
+    assert told == {"a.example": "a.example", "b.example": "b.example"}
+
+
 async def test_the_file_is_read_once(config: DockerConfig, tmp_path: Path) -> None:
     await config.credential(Host("plain.example"), None)
     await anyio.Path(tmp_path / "config.json").unlink()
