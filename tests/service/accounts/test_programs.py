@@ -111,7 +111,7 @@ async def test_a_helper_that_is_not_there_is_told(helper: Helper) -> None:
 async def test_no_program_is_taken_from_the_current_folder() -> None:
     for path in ("", ".", os.pathsep):
         with pytest.raises(ProgramMissing):
-            await run_program(NAME, ["get"], environment={"PATH": path}, limit_s=5, most_bytes=100)
+            await run_program(NAME, ["get"], environment={"PATH": path}, limit_s=60, most_bytes=100)
 
 
 async def test_a_program_that_cannot_be_started_is_told(programs: Path, environment: dict[str, str]) -> None:
@@ -119,7 +119,7 @@ async def test_a_program_that_cannot_be_started_is_told(programs: Path, environm
     await anyio.Path(path).write_text("#!/no/such/interpreter\n")
     await anyio.Path(path).chmod(0o755)
     with pytest.raises(ProgramFailure, match="cannot be started"):
-        await run_program("broken", [], environment=environment, limit_s=5, most_bytes=100)
+        await run_program("broken", [], environment=environment, limit_s=60, most_bytes=100)
 
 
 SLEEPS = "import time\npipe = open(sys.argv[1], 'w')\nprint('here', file=pipe, flush=True)\ntime.sleep(600)"

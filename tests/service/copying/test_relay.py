@@ -297,7 +297,7 @@ async def test_a_blob_that_no_mirror_takes_is_not_read_to_its_end(copying: Make)
 
 
 async def test_uploads_that_the_source_keeps_waiting_begin_anew_once_when_all_is_here(copying: Make) -> None:
-    settings = attrs.evolve(PATIENT, timeouts=Timeouts(stall_s=0.4))
+    settings = attrs.evolve(PATIENT, timeouts=Timeouts(stall_s=1.0))
     copy = await copying(settings=settings, hosts=("gcr.io", "eu.gcr.io"))
     copy.plan("app", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
     copy.host("gcr.io").faults.add("truncated", on=["blob-get"], subject=LARGE_BLOB, times=1)

@@ -1,6 +1,7 @@
 """The client against the fake registry: every operation with every kind of registry, and under every fault."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Literal
 
 import attrs
@@ -39,10 +40,17 @@ class Fake:
 
     reached: Reach
     host: FakeHost
+    open: Callable[..., Awaitable[Reach]]
 
     @property
     def client(self) -> RegistryClient:
         return self.reached.client
+
+    async def hasty(self, request_s: float) -> "Fake":
+        """The same host with another client, which waits for a body that stands still for a moment only."""
+        timeouts = Timeouts(connect_s=2.0, first_byte_s=2.0, stall_s=0.1)
+        retries = attrs.evolve(HASTY, request_s=request_s)
+        return attrs.evolve(self, reached=await self.open(retries=retries, timeouts=timeouts))
 
     def push(self, repository: Repository, image: Image, *tags: Tag) -> None:
         push(self.host.store, repository.path, image, tags)
@@ -58,15 +66,14 @@ def fake(serve_hosts: ServeHosts, reach: Open) -> Start:
     async def start(rules: Callable[[], Rules] = Rules, credential: Credential = NOBODY) -> Fake:
         servers = await serve_hosts(HOST, rules=rules)
         strategy = Strategy.GOOGLE if rules().listing == "google" else Strategy.OCI
-        reached = await reach(
+        opened = partial(
+            reach,
             endpoints=servers.endpoints,
             credential=credential,
             strategy=strategy,
             page_size=1000 if strategy is Strategy.GOOGLE else 2,
-            retries=attrs.evolve(HASTY, request_s=0.2),
-            timeouts=Timeouts(connect_s=2.0, first_byte_s=2.0, stall_s=0.1),
         )
-        return Fake(reached, servers[HOST])
+        return Fake(await opened(), servers[HOST], opened)
 
     return start
 
@@ -210,7 +217,7 @@ async def struck_by(fake: Start, struck: CallClass, kind: FaultKind, times: int 
     started.push(FOO, OTHER, *TAGS)
     right = await OPERATIONS[struck][0](started)
     started.host.faults.add(kind, on=[struck], times=times)
-    return started, right
+    return await started.hasty(HASTY.request_s if times is not None else 0.2), right
 
 
 @pytest.mark.parametrize(("struck", "kind"), CURED)

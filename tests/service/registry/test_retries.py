@@ -73,7 +73,7 @@ async def test_a_refused_connection_costs_no_request(reach: Open, nobody: str) -
 async def test_failures_end_when_their_time_is_up(serve: Serve, reach: Open) -> None:
     registry = await serve(lambda _: Reply(500))
     with pytest.raises(Unavailable, match="status 500"):
-        await (await reach(registry, retries=attrs.evolve(HASTY, request_s=0.02))).client.head_manifest(FOO, V1)
+        await (await reach(registry, retries=attrs.evolve(HASTY, request_s=0.2))).client.head_manifest(FOO, V1)
     assert len(registry.seen) > 1
 
 
