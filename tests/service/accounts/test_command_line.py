@@ -41,7 +41,7 @@ def cip(staging: Staging, environment: dict[str, str], tmp_path: Path) -> Cip:
         endpoints = [f"--endpoint={host}={url}" for host, url in staging.servers.endpoints.items()]
         manifest = f"--manifest={tmp_path / 'promoter-manifest.yaml'}"
         line = [sys.executable, "-m", "cip_async", *([command] if command else []), manifest, *arguments, *endpoints]
-        with anyio.fail_after(60):
+        with anyio.fail_after(100):
             ended = await anyio.run_process(line, check=False, env=environment)
         for secret in (b"Marker", b"ya29", b"PRIVATE KEY", b"eyJ"):
             assert secret not in ended.stdout + ended.stderr

@@ -65,8 +65,9 @@ async def test_a_body_whose_pieces_are_malformed_ends(staging: Staging, auditor:
     client = await auditor(limits=attrs.evolve(QUICK, request_s=0.5))
     headers = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     told = await raw(client, headers + b"1\r\n{\r\n", b"zz\r\n")
-    # Of aiohttp's two parsers, the one in C tells its reader nothing: then the time for the request ends it.
-    assert told.partition(b"\r\n")[0] in (b"HTTP/1.1 400 Bad Request", b"HTTP/1.1 503 Service Unavailable")
+    # Of aiohttp's two parsers, the one in C tells its reader nothing: then the time for the request ends it. And where
+    # both pieces arrive together, the request is refused before anything of it is handled.
+    assert told.split()[1] in (b"400", b"503")
 
 
 async def test_a_client_that_goes_away_in_the_middle_harms_nobody(staging: Staging, auditor: Start) -> None:

@@ -56,7 +56,7 @@ def cip(environment: dict[str, str]) -> Cip:
 
     async def run(*arguments: str, servers: Servers | None = None) -> Told:
         command = [*CIP, *arguments, *(endpoints(servers) if servers else ())]
-        with anyio.fail_after(60):
+        with anyio.fail_after(100):
             ended = await anyio.run_process(command, check=False, env=environment)
         return Told(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 

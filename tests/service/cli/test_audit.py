@@ -84,7 +84,7 @@ def auditor(environment: dict[str, str]) -> Start:
     async def start(*arguments: str, variables: Mapping[str, str] | None = None) -> AsyncIterator[Auditor]:
         command = [*CIP, "audit", "serve", "--address=127.0.0.1", *arguments]
         told = {**environment, "PORT": "0", **(variables or {})}
-        with anyio.fail_after(60):
+        with anyio.fail_after(100):
             async with (
                 await anyio.open_process(command, env=told) as process,
                 aiohttp.ClientSession() as session,

@@ -29,7 +29,7 @@ async def test_a_signal_ends_the_run_with_its_report(
     path = tmp_path / "report.json"
     command = [*CIP, "run", f"--manifest={staging.written()}", "--confirm", f"--report={path}"]
     out, err = "", ""
-    with anyio.fail_after(60):
+    with anyio.fail_after(100):
         async with await anyio.open_process([*command, *endpoints(staging.servers)], env=environment) as process:
             assert process.stdout is not None
             assert process.stderr is not None
@@ -59,7 +59,7 @@ async def test_a_second_signal_ends_it_at_once(staging: Staging, environment: di
     host.latency.by_class |= dict.fromkeys((CallClass.UPLOAD, CallClass.UPLOAD_CANCEL), FOREVER_MS)
     path = tmp_path / "report.json"
     command = [*CIP, "run", f"--manifest={staging.written()}", "--confirm", f"--report={path}"]
-    with anyio.fail_after(60):
+    with anyio.fail_after(100):
         async with await anyio.open_process([*command, *endpoints(staging.servers)], env=environment) as process:
             assert process.stderr is not None
             async for text in TextReceiveStream(process.stderr):
@@ -75,7 +75,7 @@ async def test_the_next_run_finishes_the_work(staging: Staging, environment: dic
     host = staging.servers["us.gcr.io"]
     host.latency.by_class[CallClass.UPLOAD] = FOREVER_MS
     command = [*CIP, "run", f"--manifest={staging.written()}", "--confirm", *endpoints(staging.servers)]
-    with anyio.fail_after(60):
+    with anyio.fail_after(100):
         async with await anyio.open_process(command, env=environment) as process:
             assert process.stderr is not None
             async for text in TextReceiveStream(process.stderr):

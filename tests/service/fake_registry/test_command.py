@@ -46,7 +46,7 @@ def start() -> Start:
     @asynccontextmanager
     async def run(*arguments: str) -> AsyncIterator[Running]:
         environment = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error"}
-        with anyio.fail_after(60):
+        with anyio.fail_after(100):
             async with await anyio.open_process([*CIP, *arguments], env=environment) as process:
                 assert process.stdout is not None
                 printed = ""
