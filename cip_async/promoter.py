@@ -21,6 +21,7 @@ from cip_async.copying.ages import Ages
 from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
+from cip_async.copying.holdings import Holdings
 from cip_async.errors import CipError, CredentialError, InvalidManifests, InvalidReference, InvalidSettings
 from cip_async.events import CopyExpected, Event, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
@@ -356,6 +357,7 @@ class Promoter:
             draft=draft,
             documents=Documents(self._client, self._settings.bodies, self._keeping),
             ages=Ages(self._settings.listing_trusted_s),
+            holdings=Holdings() if self._confirm else Holdings(most=0),
         )
         await self._keeping.begin()
         await self._identify(draft.accounts, entries)
@@ -426,6 +428,8 @@ class Promoter:
             listener=listener,
             server_side_only=self._server_side_only,
             fed_by_several=run.draft.fed_by_several,
+            held=run.holdings.take,
+            is_google=is_google,
             is_stale=run.ages.is_stale,
         )
         return run.engine

@@ -9,6 +9,7 @@ import attrs
 from cip_async.copying.ages import Ages
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
+from cip_async.copying.holdings import Holdings
 from cip_async.copying.progress import EdgeKey, Progress
 from cip_async.events import Event, ListingTrusted
 from cip_async.model.finding import Finding
@@ -30,6 +31,7 @@ class Run:
     draft: Draft
     documents: Documents
     ages: Ages
+    holdings: Holdings
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
     engine: Engine | None = None
@@ -48,10 +50,11 @@ class Run:
         self.trusted_listings += isinstance(event, ListingTrusted)
 
     def needed(self, pair: Pair, listing: Listing) -> AbstractSet[Digest]:
-        """What a destination lacks by its listing, whose age counts from now."""
+        """What a destination lacks by its listing, whose age counts from now, and what it holds."""
         needed = self.draft.planner.needed(pair, listing)
         if needed:
             self.ages.listed(pair.source, pair.destination)
+            self.holdings.listed(pair.source, pair.destination, listing.digests)
         return needed
 
     def report(self, ledger: tuple[LedgerLine, ...], *, dry_run: bool) -> Report:

@@ -175,9 +175,7 @@ def demo_manifests(folder: Path, wanted: tuple[Wish, ...]) -> PromoterManifests:
 
 def demo_registries(wanted: tuple[Wish, ...], latency_ms: float) -> FakeRegistries:
     """Staging, filled, and empty mirrors, between which nothing can be mounted: bytes have to move."""
-    registries = FakeRegistries(
-        *(path.host for path in (SOURCE, *MIRRORS)), rules=lambda: attrs.evolve(Rules.google(), origin_mounts=False)
-    )
+    registries = FakeRegistries(*(path.host for path in (SOURCE, *MIRRORS)), rules=Rules.google)
     for host in registries.values():
         host.latency.ms = latency_ms
     fill(registries[SOURCE.host].store, wanted)

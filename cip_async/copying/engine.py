@@ -5,12 +5,14 @@ writes of each host. Each host has workers of its own, so a slow host holds back
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
 from cip_async.copying.backlog import Backlog
+from cip_async.copying.capabilities import Capabilities
 from cip_async.copying.commit import Committer
 from cip_async.copying.crew import Crew, Job
 from cip_async.copying.documents import Documents
@@ -33,7 +35,7 @@ from cip_async.copying.progress import Progress
 from cip_async.copying.relay import Relays
 from cip_async.copying.spool import Spool, SpoolRoom
 from cip_async.copying.upload import Uploads
-from cip_async.errors import CipError, ContentUnknown, DigestMismatch, NotFound, RelayRefused
+from cip_async.errors import CipError, ContentUnknown, DigestMismatch, NotFound, RelayRefused, Throttled
 from cip_async.events import BlobPlaced, ImageFailed, ImageLost, ImagePlaced, Listener, Placed
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan
@@ -57,11 +59,14 @@ class Engine:
         listener: Listener,
         server_side_only: bool,
         fed_by_several: frozenset[Repository],
+        held: Callable[[Repository], AbstractSet[Digest]],
+        is_google: Callable[[Host], bool],
         is_stale: Callable[[Repository, Repository], bool],
     ) -> None:
         """Make an engine that has nothing to do yet.
 
         `fed_by_several` are the destination repositories that several source repositories promote to.
+        `held(destination)` are the digests that its listing showed, as far as they are remembered.
         `is_stale(source, destination)` says whether the listing that a pair was planned from is no longer to be
         trusted, so that each tag is asked for before it is written.
         """
@@ -73,8 +78,12 @@ class Engine:
         self._listener = listener
         self._server_side_only = server_side_only
         self._fed_by_several = fed_by_several
+        self._held = held
         self._is_stale = is_stale
-        self._placements = Placements()
+        self._capabilities = Capabilities(is_google)
+        self._placements = Placements(
+            mounts_across=self._capabilities.mounts_across, validates=self._capabilities.validates
+        )
         self._backlog = Backlog(self._placements.unfinished)
         self._uploads = Uploads(client, retry)
         self._feeders: dict[Host, Crew] = {}
@@ -92,21 +101,18 @@ class Engine:
             documents=documents,
             crew=partial(self._crew, self._feeders),
             wait_for_room=self._backlog.wait,
+            has_all_of=self._placements.has_all_of,
             on_ready=self._start,
             on_unreadable=self._cannot_start,
         )
         self._relayed_to: dict[BlobKey, Repository] = {}
         self._reread: set[BlobNode] = set()
         self._open_pairs: dict[Repository, int] = {}
-        self._mounts: dict[Host, bool] = {}
+        self._listed: dict[Repository, list[Repository]] = {}
 
     def capabilities(self) -> Mapping[Host, Mapping[str, bool]]:
-        """What hosts have shown that they can do, and what not: `mounts`, `several-tags`."""
-        known: dict[Host, dict[str, bool]] = {}
-        for name, shown in (("mounts", self._mounts), ("several-tags", self._committer.several_tags)):
-            for host, can in shown.items():
-                known.setdefault(host, {})[name] = can
-        return known
+        """What hosts have shown that they can do, and what not."""
+        return self._capabilities.told(self._committer.several_tags)
 
     async def copy(self, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
         """Carry out all promotions of `groups`: the pairs of one source repository each.
@@ -129,9 +135,19 @@ class Engine:
         self._open_pairs[source] = len(promoting)
         for pair_plan in promoting:
             self.progress.expect(pair_plan)
+            self._believe(pair_plan)
         await self._feed.add(source, promoting)
 
+    def _believe(self, pair_plan: PairPlan) -> None:
+        """Take a destination's word for what it holds already."""
+        pair = pair_plan.pair
+        held = self._held(pair.destination)
+        if held:
+            self._placements.listed(pair.destination, held)
+            self._listed.setdefault(pair.source, []).append(pair.destination)
+
     def _start(self, wants: Sequence[Want], documents: dict[Digest, ImageDocument], content_is_there: bool) -> None:
+        self._placements.read(self._listed.get(wants[0].source, ()), documents)
         for want in wants:
             self._carry_out(self._placements.add(want, documents, content_is_there=content_is_there))
 
@@ -157,20 +173,31 @@ class Engine:
         self._backlog.shrunk()
 
     async def _mount(self, node: BlobNode, origin: Repository) -> None:
+        if not self._placements.is_worth_asking(node):
+            self._carry_out(self._placements.not_mounted(node))
+            return
         try:
             answer = await self._client.mount(origin, node.repository, node.digest)
         except CipError as error:
-            self._carry_out(self._placements.blob_failed(node, error, for_all=False))
+            self._carry_out(self._after_failed_mount(node, error))
             return
         if answer is True:
-            self._mounts[node.repository.host] = True
+            self._capabilities.mounted(origin, node.repository)
             self._placed(node, Placed.MOUNTED)
             self._carry_out(self._placements.mounted(node))
             return
         if isinstance(answer, UploadSession):
             self._uploads.opened(node, answer)
-        self._mounts.setdefault(node.repository.host, False)
+        self._capabilities.refused_mount(origin, node.repository)
         self._carry_out(self._placements.mount_refused(node, session=answer is not False))
+
+    def _after_failed_mount(self, node: BlobNode, error: CipError) -> list[Step]:
+        """A mount from another host is asked for on the off chance, so its failure fails nothing."""
+        if not node.mounts_across:
+            return self._placements.blob_failed(node, error, for_all=False)
+        if isinstance(error, Throttled):
+            return self._placements.not_mounted(node)
+        return self._placements.mount_refused(node, session=False)
 
     def _bring(self, node: BlobNode) -> None:
         """Have the bytes read, from the source the first time and then from a mirror that got them from there."""
@@ -217,6 +244,7 @@ class Engine:
         try:
             await self._put_wants(node)
         except ContentUnknown as error:
+            self._capabilities.refused_document(error)
             await self._place_again(node, error)
         except CipError as error:
             self._carry_out(self._placements.put_failed(node, error))
@@ -291,6 +319,7 @@ class Engine:
         self._open_pairs[want.source] -= 1
         if self._open_pairs[want.source] == 0:
             self._documents.forget(want.source)
+            self._listed.pop(want.source, None)
 
     def _finish(self, repository: Repository, job: Job) -> None:
         """Have a job done before others are begun, so that images get complete and spools get free."""

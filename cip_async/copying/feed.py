@@ -17,6 +17,8 @@ from cip_async.reference import Digest, Host, Repository
 
 OnReady = Callable[[Sequence[Want], dict[Digest, ImageDocument], bool], None]
 """Is told of wants whose documents are here, and whether the destinations are believed to hold the content."""
+HasAllOf = Callable[[Repository, ImageDocument], bool]
+"""Whether a document can be put into a repository before all else, as what it refers to is believed to be there."""
 OnUnreadable = Callable[[Sequence[Want], CipError], None]
 """Is told of wants whose documents cannot be read, and why."""
 
@@ -49,6 +51,7 @@ class Feed:
         documents: Documents,
         crew: Callable[[Host], Crew],
         wait_for_room: Callable[[Iterable[Host]], Awaitable[None]],
+        has_all_of: HasAllOf,
         on_ready: OnReady,
         on_unreadable: OnUnreadable,
         most_waiting: int = _MOST_WAITING,
@@ -56,6 +59,7 @@ class Feed:
         self._documents = documents
         self._crew = crew
         self._wait_for_room = wait_for_room
+        self._has_all_of = has_all_of
         self._on_ready = on_ready
         self._on_unreadable = on_unreadable
         self._most_waiting = most_waiting
@@ -78,12 +82,22 @@ class Feed:
             self._fewer = anyio.Event()
         lacking = tuple(item for item in unit.wanted if not item[1].in_destination)
         if lacking:
-            await self._read_from(unit.source, unit, lacking, self._documents.tree)
+            destinations = [pair_plan.pair.destination for pair_plan, _ in lacking]
+            await self._read_from(unit.source, unit, lacking, partial(self._needed, destinations))
         tags_only = tuple(item for item in unit.wanted if item[1].in_destination)
         source_gives = any(item[1].in_source for item in tags_only) and await self._source_gives(unit)
         for item in tags_only:
             origin = unit.source if source_gives else item[0].pair.destination
             await self._read_from(origin, unit, (item,), self._documents.top)
+
+    async def _needed(
+        self, destinations: Sequence[Repository], source: Repository, digest: Digest
+    ) -> dict[Digest, ImageDocument]:
+        """A document with all that it refers to, or alone if that is all in the destinations already."""
+        top = await self._documents.top(source, digest)
+        if all(self._has_all_of(destination, top[digest]) for destination in destinations):
+            return top
+        return await self._documents.tree(source, digest)
 
     async def _source_gives(self, unit: _Unit) -> bool:
         """Whether a document of which only tags are missing can be read in the source; else the destination has it."""

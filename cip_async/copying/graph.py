@@ -48,12 +48,16 @@ class Want:
 
 @attrs.define(eq=False, kw_only=True)
 class BlobNode:
-    """One blob in one destination repository. `source` is where promoters found it."""
+    """One blob in one destination repository.
+
+    `source` is where promoters found it, `asked_of` the repository that it was last to be mounted from.
+    """
 
     repository: Repository
     source: Repository
     blob: Descriptor
     state: State = State.WAITING
+    asked_of: Repository | None = None
     parents: "list[DocumentNode]" = attrs.field(factory=list)
 
     @property
@@ -65,6 +69,11 @@ class BlobNode:
     def key(self) -> BlobKey:
         """What tells the blob from others."""
         return blob_key(self.blob)
+
+    @property
+    def mounts_across(self) -> bool:
+        """Whether its mount is one from another host."""
+        return self.asked_of is not None and self.asked_of.host != self.repository.host
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -98,7 +107,7 @@ Node = BlobNode | DocumentNode
 
 @attrs.frozen
 class Mount:
-    """Step: mount a blob from `origin`, a repository of the same host."""
+    """Step: mount a blob from `origin`, a repository of the same host or of one that it may mount from."""
 
     node: BlobNode
     origin: Repository

@@ -2,55 +2,87 @@
 
 If any repository of a host holds a blob, the others mount it. Otherwise the first repository to need it *leads*: it
 gets the bytes, and the others *follow*. If the leader fails, a follower takes over. Nobody waits for a leader that
-has not started.
+has not started. A leader brings the bytes only where it cannot have the blob for one request: from a repository that
+probably holds it, or from the host that the blob comes from, if the two hosts mount from each other.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
 
 from cip_async.copying.graph import BlobKey, BlobNode, Bring, Mount, State
-from cip_async.reference import Repository
+from cip_async.reference import Host, Repository
 
 _MOST_REFUSALS: Final = 3
 """Mounts that a host may turn down without opening an upload before it is taken for one that knows none. One says
-little: perhaps the account may not read that one repository."""
+little: perhaps the account may not read that one repository. Of mounts from another host, which are asked for on the
+off chance, those that open an upload count too."""
+
+
+@attrs.define
+class _Standing:
+    """What came of the mounts from one host so far."""
+
+    refusals: int = 0
+    has_mounted: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return self.has_mounted or self.refusals < _MOST_REFUSALS
 
 
 @attrs.define
 class HostBlobs:
-    """Where on one host each blob is, who is bringing it, and who waits for that."""
+    """Where on one host each blob is, who is bringing it, and who waits for that.
 
+    `mounts_across(one, other)` says whether two hosts might mount from each other.
+    """
+
+    _mounts_across: Callable[[Host, Host], bool]
     _holders: dict[BlobKey, Repository] = attrs.field(factory=dict)
+    _probable: dict[BlobKey, Repository] = attrs.field(factory=dict)
     _leaders: dict[BlobKey, BlobNode] = attrs.field(factory=dict)
     _followers: dict[BlobKey, list[BlobNode]] = attrs.field(factory=dict)
-    _refusals: int = 0
-    _has_mounted: bool = False
+    _standings: dict[Host, _Standing] = attrs.field(factory=dict)
+
+    def probably_in(self, repository: Repository, key: BlobKey) -> None:
+        """A repository of the host seems to hold a blob: whoever leads tries to mount it from there."""
+        self._probable.setdefault(key, repository)
 
     def start(self, node: BlobNode) -> Mount | Bring | None:
         """How a blob that waits gets into its repository; None: it follows whoever is bringing it."""
         at_home = node.source.host == node.repository.host
         holder = node.source if at_home else self._holders.get(node.key)
-        if holder is not None and holder != node.repository and self._mounts:
+        if holder is not None and holder != node.repository and self._mounts(node):
             return _mount(node, holder)
         return self.lead(node)
 
-    def lead(self, node: BlobNode) -> Bring | None:
+    def lead(self, node: BlobNode) -> Mount | Bring | None:
         """Bring the bytes. One who has not started waits instead for the one who does; a mount that was refused has."""
         leader = self._leaders.setdefault(node.key, node)
-        if leader is not node and node.state is State.WAITING and self._mounts:
-            self._followers.setdefault(node.key, []).append(node)
-            return None
+        if node.state is State.WAITING:
+            if leader is not node and self._mounts(node):
+                self._followers.setdefault(node.key, []).append(node)
+                return None
+            origin = self._worth_a_try(node)
+            if origin is not None:
+                return _mount(node, origin)
         node.state = State.STARTED
         return Bring(node)
 
-    def mounted(self) -> None:
-        """The host mounted a blob."""
-        self._has_mounted = True
+    def is_worth_asking(self, node: BlobNode) -> bool:
+        """Whether a mount that was decided on still makes sense, after what was learnt meanwhile."""
+        return self._standing(node).is_good
 
-    def refused(self) -> None:
-        """The host turned down a mount, and opened no upload for it either."""
-        self._refusals += 1
+    def mounted(self, node: BlobNode) -> None:
+        """The host mounted the blob."""
+        self._standing(node).has_mounted = True
+
+    def refused(self, node: BlobNode, *, session: bool) -> None:
+        """The host did not mount the blob; `session`: but it opened an upload, as it should."""
+        if not session or node.mounts_across:
+            self._standing(node).refusals += 1
 
     def arrived(self, node: BlobNode) -> list[Mount | Bring]:
         """The blob is in the repository, and those who followed may have it from there."""
@@ -58,7 +90,7 @@ class HostBlobs:
         if self._leaders.get(node.key) is node:
             del self._leaders[node.key]
         followers = self._followers.pop(node.key, ())
-        if self._mounts:
+        if self._mounts(node):
             return [_mount(follower, node.repository) for follower in followers]
         return [step for follower in followers if (step := self.lead(follower)) is not None]
 
@@ -74,11 +106,31 @@ class HostBlobs:
         if self._holders.get(node.key) == node.repository:
             del self._holders[node.key]
 
-    @property
-    def _mounts(self) -> bool:
-        return self._has_mounted or self._refusals < _MOST_REFUSALS
+    def _worth_a_try(self, node: BlobNode) -> Repository | None:
+        """Where a leader might mount the blob from."""
+        probable = self._probable.pop(node.key, None)
+        if probable is not None and probable != node.repository and self._mounts(node):
+            return probable
+        source, host = node.source.host, node.repository.host
+        if source != host and self._mounts_across(source, host) and self._standing_of(source).is_good:
+            return node.source
+        return None
+
+    def _mounts(self, node: BlobNode) -> bool:
+        """Whether the host mounts from its own repositories, for all that is known."""
+        return self._standing_of(node.repository.host).is_good
+
+    def _standing(self, node: BlobNode) -> _Standing:
+        return self._standing_of((node.asked_of or node.source).host)
+
+    def _standing_of(self, origin: Host) -> _Standing:
+        standing = self._standings.get(origin)
+        if standing is None:
+            standing = self._standings[origin] = _Standing()
+        return standing
 
 
 def _mount(node: BlobNode, origin: Repository) -> Mount:
     node.state = State.STARTED
+    node.asked_of = origin
     return Mount(node, origin)

@@ -6,11 +6,13 @@ Nobody ever waits here: content that another placement is bringing parks, so wor
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import attrs
 
+from cip_async.copying.belief import Belief
 from cip_async.copying.graph import (
     BlobKey,
     BlobNode,
@@ -39,7 +41,7 @@ _Documents = Mapping[Digest, ImageDocument]
 
 @attrs.define
 class _Contents:
-    """What is known of one repository. `closed`: nothing more is to be placed there.
+    """What is known of one repository, and what is believed. `closed`: nothing more is to be placed there.
 
     `turns` are the blobs that are being placed, of which there are several with one digest only where documents
     disagree about its size. They take turns, so that one content is never sent twice at one time.
@@ -48,14 +50,21 @@ class _Contents:
     blobs: dict[BlobKey, BlobNode] = attrs.field(factory=dict)
     documents: dict[Digest, DocumentNode] = attrs.field(factory=dict)
     turns: dict[Digest, list[BlobNode]] = attrs.field(factory=dict)
+    belief: Belief = attrs.field(factory=Belief)
     unfinished: int = 0
     closed: bool = False
 
 
 class Placements:
-    """The graph of everything that is being placed. Each method returns the steps that it made possible."""
+    """The graph of everything that is being placed. Most methods return the steps that they made possible.
 
-    def __init__(self) -> None:
+    `mounts_across(one, other)` says whether two hosts might mount from each other, `validates(host)` whether a host
+    is known to refuse documents of which something is missing.
+    """
+
+    def __init__(self, *, mounts_across: Callable[[Host, Host], bool], validates: Callable[[Host], bool]) -> None:
+        self._mounts_across = mounts_across
+        self._validates = validates
         self._contents: dict[Repository, _Contents] = {}
         self._hosts: dict[Host, HostBlobs] = {}
         self._users: Counter[BlobKey] = Counter()
@@ -67,8 +76,31 @@ class Placements:
         """How many pieces of content are neither in place nor failed on each host."""
         return self._unfinished
 
+    def listed(self, repository: Repository, digests: AbstractSet[Digest]) -> None:
+        """Believe that a repository in which something is to be placed holds the documents that it lists."""
+        contents = self._contents.setdefault(repository, _Contents())
+        contents.belief = contents.belief or Belief(digests)
+
+    def read(self, repositories: Iterable[Repository], documents: _Documents) -> None:
+        """Some documents were read: those of `repositories` that list them have what they refer to."""
+        for repository in repositories:
+            contents = self._contents.get(repository)
+            if contents is not None and contents.belief:
+                on_host = self._host(repository.host)
+                for document in documents.values():
+                    for key in contents.belief.learn(document):
+                        on_host.probably_in(repository, key)
+
+    def has_all_of(self, repository: Repository, document: ImageDocument) -> bool:
+        """Whether a document can be put into `repository` before all else: what it refers to is believed to be there.
+
+        That is for registries only that refuse the document if the belief is wrong.
+        """
+        contents = self._contents.get(repository)
+        return contents is not None and self._validates(repository.host) and contents.belief.has_all_of(document)
+
     def add(self, want: Want, documents: _Documents, *, content_is_there: bool) -> list[Step]:
-        """Place `want.digest`, given the documents of its tree.
+        """Place `want.digest`, given the documents of its tree, but for those that are believed to be there.
 
         With `content_is_there` the destination is believed to hold it all, and only tags are written.
         """
@@ -80,15 +112,21 @@ class Placements:
 
     def mounted(self, node: BlobNode) -> list[Step]:
         """The blob was mounted."""
-        self._host(node).mounted()
+        self._host(node.repository.host).mounted(node)
         return self._there(node)
+
+    def is_worth_asking(self, node: BlobNode) -> bool:
+        """Whether a `Mount` that is out should still be asked for, after what others were told meanwhile."""
+        return self._host(node.repository.host).is_worth_asking(node)
 
     def mount_refused(self, node: BlobNode, *, session: bool) -> list[Step]:
         """The blob could not be mounted and its bytes are needed; `session`: the host opened an upload for them."""
-        on_host = self._host(node)
-        if not session:
-            on_host.refused()
-        self._do(on_host.lead(node))
+        self._host(node.repository.host).refused(node, session=session)
+        return self.not_mounted(node)
+
+    def not_mounted(self, node: BlobNode) -> list[Step]:
+        """The blob was not mounted, which says nothing of the host, and its bytes are needed."""
+        self._do(self._host(node.repository.host).lead(node))
         return self._taken()
 
     def uploaded(self, node: BlobNode) -> list[Step]:
@@ -97,7 +135,7 @@ class Placements:
 
     def blob_failed(self, node: BlobNode, error: CipError, *, for_all: bool) -> list[Step]:
         """The blob could not be placed; `for_all`: nor can it be by others, as its source does not give the bytes."""
-        on_host = self._host(node)
+        on_host = self._host(node.repository.host)
         followers = on_host.failed(node)
         hopeless = [follower for follower in followers if for_all and follower.source == node.source]
         for failed in (node, *hopeless):
@@ -128,16 +166,18 @@ class Placements:
     ) -> list[Step]:
         """The registry misses content that was believed to be there: place it again, but not for ever.
 
-        `unknown` are the digests that the registry named; if it named none of this document, all are placed.
+        `unknown` are the digests that the registry named; if it named none of this document, all are placed. The
+        last time nothing is merely believed.
         """
         node.queued = False
         node.replacements += 1
         if node.replacements > _MOST_REPLACEMENTS:
             self._fail(node, error)
             return self._taken()
-        if not node.contents:
-            self._link(node, documents)
-        named = frozenset(unknown)
+        document = node.document
+        named = frozenset(unknown) & {below.digest for below in (*document.children, *document.blobs)}
+        self._contents[node.repository].belief.doubt(named)
+        self._link(node, documents, believing=node.replacements < _MOST_REPLACEMENTS)
         self._set(node, State.WAITING)
         self._restart([content for content in node.contents if content.digest in named] or node.contents)
         self._await_contents(node)
@@ -171,14 +211,30 @@ class Placements:
             self._await_contents(node)
         return node
 
-    def _link(self, node: DocumentNode, documents: _Documents) -> None:
-        """Have all placed that the document refers to."""
+    def _link(self, node: DocumentNode, documents: _Documents, *, believing: bool = True) -> None:
+        """Have all placed that the document refers to, but for what is `believed` to be there.
+
+        A child that was believed to be there when the documents were read is not among them. If it no longer is, the
+        document will be refused, and linked again when they all were read.
+        """
         repository, source = node.repository, node.source
-        for child in node.document.children:
-            below = self._document(repository, source, documents[child.digest], documents, content_is_there=False)
+        contents = self._contents[repository]
+        belief = contents.belief if believing and self._validates(repository.host) else Belief()
+        linked = {content.digest for content in node.contents}
+        for digest in (child.digest for child in node.document.children):
+            if digest in linked:
+                continue
+            below = contents.documents.get(digest)
+            if below is None or below.state is State.FAILED:
+                if belief.has_document(digest) or digest not in documents:
+                    continue
+                below = self._document(repository, source, documents[digest], documents, content_is_there=False)
             node.contents.append(below)
             self._put_if_ready(below)
-        node.contents.extend(self._blob(repository, source, blob) for blob in node.document.blobs)
+        for blob in node.document.blobs:
+            key = blob_key(blob)
+            if blob.digest not in linked and (key in contents.blobs or not belief.has_blob(key)):
+                node.contents.append(self._blob(repository, source, blob))
 
     def _blob(self, repository: Repository, source: Repository, blob: Descriptor) -> BlobNode:
         blobs = self._contents[repository].blobs
@@ -196,7 +252,7 @@ class Placements:
         turns = self._contents[node.repository].turns.setdefault(node.digest, [])
         turns.append(node)
         if len(turns) == 1:
-            self._do(self._host(node).start(node))
+            self._do(self._host(node.repository.host).start(node))
 
     def _await_contents(self, node: DocumentNode) -> None:
         for content in node.contents:
@@ -214,7 +270,7 @@ class Placements:
         self._steps.append(Put(node))
 
     def _there(self, node: BlobNode) -> list[Step]:
-        self._steps.extend(self._host(node).arrived(node))
+        self._steps.extend(self._host(node.repository.host).arrived(node))
         self._finish(node, State.DONE)
         self._fulfil_parents(node)
         return self._taken()
@@ -226,7 +282,7 @@ class Placements:
                 continue
             self._set(content, State.WAITING)
             if isinstance(content, BlobNode):
-                self._host(content).lost(content)
+                self._host(content.repository.host).lost(content)
                 self._start(content)
             else:
                 self._restart([below for below in content.contents if below.state is State.FAILED])
@@ -272,7 +328,7 @@ class Placements:
         _, *others = turns.pop(node.digest)
         if others:
             turns[node.digest] = others
-            self._do(self._host(others[0]).start(others[0]))
+            self._do(self._host(others[0].repository.host).start(others[0]))
 
     def _set(self, node: Node, state: State) -> None:
         change = node.state.ended - state.ended
@@ -288,10 +344,10 @@ class Placements:
         if contents.closed and not contents.unfinished:
             del self._contents[repository]
 
-    def _host(self, node: BlobNode) -> HostBlobs:
-        on_host = self._hosts.get(node.repository.host)
+    def _host(self, host: Host) -> HostBlobs:
+        on_host = self._hosts.get(host)
         if on_host is None:
-            on_host = self._hosts[node.repository.host] = HostBlobs()
+            on_host = self._hosts[host] = HostBlobs(self._mounts_across)
         return on_host
 
     def _do(self, step: Mount | Bring | None) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from cip_async.fake_registry.calls import STORAGE_PREFIX, checked_digest
 from cip_async.fake_registry.content import Content
 from cip_async.fake_registry.refusal import refusal
+from cip_async.fake_registry.store import Store
 from cip_async.fake_registry.uploading import created_blob, start_upload
 from cip_async.fake_registry.visit import BYTES, Reply, Slice, Visit, reply
 from cip_async.reference import Digest
@@ -62,13 +63,28 @@ def delete_blob(visit: Visit) -> Reply:
 
 def _mountable(visit: Visit, digest: Digest) -> Content | None:
     source_path = visit.call.asked("from")
-    origin = visit.call.asked("origin")
-    store = visit.store
-    if origin is not None and origin != visit.host and visit.rules.origin_mounts:
-        store = visit.peers.get(origin, store)
+    store = _origin(visit)
+    if store is None:
+        return None
     if source_path is not None and store.has_blob(source_path, digest):
         return store.blob(source_path, digest)
     return store.find_blob(digest) if visit.rules.mounts_from_anywhere else None
+
+
+def _origin(visit: Visit) -> Store | None:
+    """Where a mount looks for the blob: on this host, or on the one that it names, if mounts from there are made."""
+    origin = visit.call.asked("origin")
+    if origin in (None, visit.host):
+        return visit.store
+    match visit.rules.origin_mounts:
+        case "unknown":
+            return visit.store
+        case "opened":
+            return None
+        case "denied":
+            raise refusal(403, "DENIED", f"blobs of {origin} are not mounted here")
+        case "honoured":
+            return visit.peers.get(str(origin))
 
 
 def _part(visit: Visit, digest: Digest, content: Content) -> Reply:

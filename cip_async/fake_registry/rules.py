@@ -35,8 +35,10 @@ class Rules:
     """Whether blobs are mounted; otherwise every mount opens an upload."""
     mounts_from_anywhere: bool = False
     """Whether a mount may do without `from`, and its `from` need not hold the blob."""
-    origin_mounts: bool = False
-    """Whether Google's `origin` is honoured: a mount from another host."""
+    origin_mounts: Literal["unknown", "opened", "denied", "honoured"] = "unknown"
+    """What becomes of a mount that names another host as `origin`, which only Google's hosts know. Where it is unknown
+    the blob is looked for on this host; else an upload is opened, the mount is 403, or made if that host has the
+    blob."""
     single_post: bool = True
     """Whether `POST …/uploads/?digest=` with a body stores the blob; distribution opens an upload instead."""
     checked_chunks: bool = True
@@ -77,7 +79,7 @@ class Rules:
             several_tags=False,
             single_post=False,
             unknown_code="BLOB_UNKNOWN",
-            origin_mounts=True,
+            origin_mounts="opened",
         )
 
     @classmethod

@@ -167,7 +167,11 @@ class RegistryClient:
             yield stream
 
     async def mount(self, source: Repository, destination: Repository, digest: Digest) -> UploadSession | bool:
-        """Ask for a blob of another repository of the same host.
+        """Ask for a blob of another repository, which is on the same host or on one that it may mount from.
+
+        Google's registries know the second, with `origin`, if the two are in one location
+        (https://github.com/google/go-containerregistry/issues/1321). They read the other host in their own way, so
+        nothing is asked for there, and since an upload does as well, the mount is not tried again.
 
         True: it is mounted (201, nothing else counts). An upload session: the registry opened one instead
         (202). False: it would do neither, or its token service grants no such pair of scopes: Docker Hub's refuses
@@ -178,18 +182,20 @@ class RegistryClient:
             RegistryError: the registry failed.
         """
         path, origin_path = self._path(destination), self._path(source)
+        is_here = source.host == destination.host
+        origin = "" if is_here else f"&origin={source.host}"
         request = Request(
             host=destination.host,
             method="POST",
-            target=f"/v2/{path}/blobs/uploads/?mount={digest}&from={origin_path}",
+            target=f"/v2/{path}/blobs/uploads/?mount={digest}&from={origin_path}{origin}",
             request_class=RequestClass.MOUNT,
             repository=destination,
-            scopes=push(path, origin_path),
+            scopes=push(path, origin_path if is_here else None),
             expected=_MOUNT_ANSWERS,
             most_bytes=self._bodies.error_bytes,
         )
         try:
-            answer = await self._transport.send(request)
+            answer = await (self._transport.send(request) if is_here else self._transport.send_once(request))
         except (Unauthorized, CredentialError):
             return False
         if answer.status == HTTPStatus.CREATED:

@@ -45,12 +45,20 @@ class Chances:
 
 @attrs.frozen(kw_only=True)
 class Universe:
-    """What is wanted where; `believed` are wants of which the destination is believed to have the content."""
+    """What is wanted where; `believed` are wants of which the destination is believed to have the content.
+
+    `listed` are documents that repositories show, `lies` those of them of which they hold nothing at all. `validates`:
+    registries refuse documents of which something is missing. `across`: hosts might mount from each other.
+    """
 
     documents: dict[Digest, ImageDocument]
     wants: tuple[Want, ...]
     believed: frozenset[Want]
     chances: Chances
+    listed: frozenset[Key] = frozenset()
+    lies: frozenset[Key] = frozenset()
+    validates: bool = False
+    across: bool = False
 
 
 @attrs.define
@@ -59,7 +67,6 @@ class World:
 
     universe: Universe
     random: Random
-    placements: Placements = attrs.field(factory=Placements)
     held: set[Key] = attrs.field(factory=set)
     jobs: list[Job] = attrs.field(factory=list)
     taken: dict[int, list[Want]] = attrs.field(factory=dict)
@@ -72,9 +79,16 @@ class World:
     brought: Counter[tuple[Host, BlobKey]] = attrs.field(factory=Counter)
     excused: Counter[tuple[Host, BlobKey]] = attrs.field(factory=Counter)
     """How often a blob may be brought to a host more than once, since something went wrong with it."""
+    placements: Placements = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.placements = Placements(
+            mounts_across=lambda one, other: self.universe.across, validates=lambda host: self.universe.validates
+        )
 
     def run(self) -> None:
         to_add = list(self.universe.wants)
+        self.show_listings()
         for each in to_add:
             if each in self.universe.believed:
                 self.held.update((each.destination, below) for below in tree(self.universe, each.digest))
@@ -89,6 +103,14 @@ class World:
             else:
                 return
         raise AssertionError("it never ends")
+
+    def show_listings(self) -> None:
+        for repository, each in self.universe.listed:
+            self.placements.listed(repository, {each for held, each in self.universe.listed if held == repository})
+            if (repository, each) not in self.universe.lies:
+                self.held.update((repository, below) for below in tree(self.universe, each))
+        repositories = sorted({repository for repository, _ in self.universe.listed})
+        self.placements.read(repositories, self.universe.documents)
 
     def take(self, steps: list[Step]) -> None:
         for step in steps:
@@ -121,7 +143,7 @@ class World:
                 self.put(document_node)
 
     def mount(self, node: BlobNode, origin: Repository) -> None:
-        assert origin.host == node.repository.host
+        assert origin.host == node.repository.host or self.universe.across
         assert origin != node.repository
         in_origin = origin in SOURCES or (origin, node.digest) in self.held
         if self.chance(self.universe.chances.failure):
@@ -166,7 +188,8 @@ class World:
             self.spoilt.add((node.repository, lost))
         unknown = [each for each in below if (node.repository, each) not in self.held]
         if unknown:
-            assert (node.repository, unknown[0]) in self.spoilt, "put before what it refers to"
+            lied_to = self.universe.validates and self.universe.lies
+            assert lied_to or (node.repository, unknown[0]) in self.spoilt, "put before what it refers to"
             node.wants[:0] = wants
             named = unknown if self.random.random() < 0.5 else []
             error = ContentUnknown("host", "PUT", "unknown", status=400, code="MANIFEST_BLOB_UNKNOWN", unknown=())
@@ -216,7 +239,18 @@ def universes(draw: st.DrawFn, chances: st.SearchStrategy[Chances]) -> Universe:
         for name, to, source, tagged in draw(st.lists(wishes, unique_by=lambda wish: wish[:3], min_size=1, max_size=12))
     ]
     believed = draw(st.sets(st.sampled_from(wants), max_size=2))
-    return Universe(documents=made, wants=tuple(wants), believed=frozenset(believed), chances=draw(chances))
+    shown = st.frozensets(st.tuples(st.sampled_from(DESTINATIONS), st.sampled_from(sorted(made))), max_size=6)
+    listed = draw(shown) if draw(st.booleans()) else frozenset[Key]()
+    return Universe(
+        documents=made,
+        wants=tuple(wants),
+        believed=frozenset(believed),
+        chances=draw(chances),
+        listed=listed,
+        lies=draw(st.frozensets(st.sampled_from(sorted(listed)), max_size=2)) if listed else frozenset(),
+        validates=draw(st.booleans()),
+        across=draw(st.booleans()),
+    )
 
 
 likelihood = st.sampled_from([0.0, 0.1, 0.5])
@@ -263,8 +297,8 @@ def test_nothing_is_kept_of_what_has_ended(universe: Universe, seed: int) -> Non
     world = played(universe, seed)
     assert not any(world.placements.unfinished.values())
     assert not world.spoolt
-    for each in universe.wants:
-        world.placements.close(each.destination)
+    for destination in DESTINATIONS:
+        world.placements.close(destination)
     assert not world.placements._contents
 
 

@@ -6,11 +6,19 @@ from pathlib import Path
 import attrs
 from anyio import to_thread
 
+from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.images import Image, push
+from cip_async.fake_registry.ledger import Entry
 from cip_async.fake_registry.server import Servers
 from cip_async.manifests.tree import load_manifests
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.reference import Digest, Tag
+
+
+def request_kind(entry: Entry) -> str:
+    """What a request was: a mount from another host that opened an upload instead is no more than that."""
+    opened = entry.call_class is CallClass.MOUNT and entry.status == 202 and "origin" in entry.query_keys
+    return CallClass.UPLOAD_START.value if opened else entry.call_class.value
 
 
 @attrs.define

@@ -21,7 +21,7 @@ from cip_async.fake_registry.server import Servers
 from cip_async.model.outcome import Fate
 from cip_async.model.plan import Pair, PairPlan, Promotion
 from cip_async.model.promoter_manifest import WantedImage
-from cip_async.reference import RegistryPath, Repository, Tag, parse_repository
+from cip_async.reference import Digest, RegistryPath, Repository, Tag, parse_repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.credentials.provider import Chain
 from cip_async.registry.endpoints import Endpoints
@@ -32,6 +32,7 @@ from cip_async.registry.session import HttpSession
 from cip_async.registry.transport import Transport
 from cip_async.settings import Rate, Retries, Settings, Spool
 from tests.service.conftest import ServeHosts
+from tests.service.staging import request_kind
 
 SOURCE = "gcr.io/staging"
 MIRRORS = ("asia.gcr.io/prod", "eu.gcr.io/prod", "us.gcr.io/prod")
@@ -64,7 +65,8 @@ class Copying:
     """What was copied, and how. `plan` says what is wanted, `run` carries it out.
 
     With `one_by_one` the images of a source repository are all placed before those of the next are begun, and `between`
-    is called. With `stale` the listings that it was planned from are too old to be trusted.
+    is called. With `stale` the listings that it was planned from are too old to be trusted. `held` are the digests that
+    those showed in each destination.
     """
 
     servers: Servers
@@ -74,6 +76,7 @@ class Copying:
     one_by_one: bool = False
     stale: bool = False
     between: Callable[[], object] | None = None
+    held: dict[str, frozenset[Digest]] = attrs.field(factory=dict)
     plans: list[PairPlan] = attrs.field(factory=list)
     events: list[Event] = attrs.field(factory=list)
     _told: anyio.Event = attrs.field(factory=anyio.Event)
@@ -157,6 +160,8 @@ class Copying:
             listener=self._hear,
             server_side_only=self.server_side_only,
             fed_by_several=frozenset(destination for destination, times in fed.items() if times > 1),
+            held=lambda destination: self.held.get(str(destination), frozenset()),
+            is_google=is_google,
             is_stale=lambda source, destination: self.stale,
         )
 
@@ -203,7 +208,7 @@ class Copying:
 
     def requests(self, host: str) -> dict[str, int]:
         """How many requests of each class a host got."""
-        return dict(Counter(entry.call_class.value for entry in self.host(host).ledger.entries))
+        return dict(Counter(map(request_kind, self.host(host).ledger.entries)))
 
     def assert_promoted(self, *mirrors: str) -> None:
         """All that is wanted is in these mirrors, or in all."""

@@ -178,7 +178,11 @@ class TestServerSideOnly:
         assert len(copy.failures()) == 2 * len(MIRRORS)
         assert all("forbidden (server side only)" in reason for _, reason in copy.failures().values())
         assert copy.requests("gcr.io") == {"manifest-get": 2}
-        assert all(copy.requests(mirror) == {} for mirror in MIRRORS)
+        for mirror in MIRRORS:
+            opened = copy.requests(mirror)
+            assert opened.keys() <= {"upload-start", "upload-cancel"}
+            assert opened.get("upload-start") == opened.get("upload-cancel")
+            assert copy.host(mirror).store.open_uploads == 0
 
     async def test_mounts_go_on(self, copying: Make) -> None:
         copy = await copying(hosts=("gcr.io",), server_side_only=True)

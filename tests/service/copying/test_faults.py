@@ -10,6 +10,7 @@ from cip_async.model.outcome import Fate
 from cip_async.reference import Host
 from cip_async.settings import MIB, Spool, Timeouts
 from tests.service.copying.conftest import HASTY, MIRRORS, ONE_TRY, PATIENT, Copying, Make, wanted
+from tests.service.staging import request_kind
 
 pytestmark = pytest.mark.anyio
 
@@ -179,7 +180,7 @@ async def test_an_upload_that_fails_for_good_is_given_up(copying: Make) -> None:
 
     assert set(copy.failures()) == {("eu.gcr.io/prod/first", "v1")}
     assert copy.host("eu.gcr.io").store.open_uploads == 0
-    calls = [(entry.repository, entry.call_class.value) for entry in copy.host("eu.gcr.io").ledger.entries]
+    calls = [(entry.repository, request_kind(entry)) for entry in copy.host("eu.gcr.io").ledger.entries]
     assert calls == [
         ("prod/first", "upload-start"),
         ("prod/first", "upload"),
@@ -201,7 +202,7 @@ async def test_an_upload_that_fails_is_given_up_before_the_next_one_is_begun(cop
 
     copy.assert_promoted()
     assert copy.host("eu.gcr.io").store.open_uploads == 0
-    calls = [entry.call_class.value for entry in copy.host("eu.gcr.io").ledger.entries]
+    calls = [request_kind(entry) for entry in copy.host("eu.gcr.io").ledger.entries]
     attempt = ["upload-start", "upload", "upload-cancel"]
     assert calls == [*attempt * failures, "upload-start", "upload", "tag-put"]
 

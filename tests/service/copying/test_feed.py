@@ -33,6 +33,7 @@ class Feeding:
             documents=self.copy.documents,
             crew=lambda host: crew,
             wait_for_room=self.wait_for_room,
+            has_all_of=lambda repository, document: False,
             on_ready=self.on_ready,
             on_unreadable=self.on_unreadable,
             most_waiting=4,

@@ -17,7 +17,7 @@ from cip_async.fake_registry.rules import Rules
 from cip_async.promoter import Promoter
 from cip_async.reference import Digest
 from tests.service.conftest import ServeHosts
-from tests.service.staging import Staging
+from tests.service.staging import Staging, request_kind
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +59,7 @@ def children(wanted: Iterable[tuple[Image, tuple[str, ...]]]) -> int:
 
 
 def requests(staging: Staging, host: str) -> Counter[str]:
-    return Counter(entry.call_class.value for entry in staging.servers[host].ledger.entries)
+    return Counter(map(request_kind, staging.servers[host].ledger.entries))
 
 
 async def promote(make: MakePromoter, staging: Staging) -> None:
@@ -197,3 +197,48 @@ async def test_a_tag_alone_costs_one_read_of_the_source_for_all_mirrors(
 
     assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 1}
     assert all(requests(staging, mirror) == {"tags": 1, "tag-put": tags} for mirror in mirrors)
+
+
+async def test_what_the_listing_of_a_mirror_shows_is_not_asked_for_again(
+    staging: Staging, promoter_for: MakePromoter
+) -> None:
+    children = [images.single(seed=f"child {number}", layers=[BASE]) for number in range(3)]
+    staging.push("app", images.index(*children), "v1")
+    staging.hold("eu.gcr.io", "app", children[0])
+    staging.hold("us.gcr.io", "app", images.index(*children))
+    staging.servers["us.gcr.io"].store.drop_document("prod/app", images.index(*children).digest, with_tags=True)
+
+    await promote(promoter_for, staging)
+
+    lacking = set(blobs([(child, ()) for child in children])) - set(children[0].all_blobs)
+    assert requests(staging, "eu.gcr.io") == {
+        "tags": 1,
+        "upload-start": len(lacking),
+        "upload": len(lacking),
+        "manifest-put": 2,
+        "tag-put": 1,
+    }
+    assert requests(staging, "us.gcr.io") == {"tags": 1, "tag-put": 1}
+    assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 4, "blob-get": len(lacking)}
+
+
+@pytest.mark.parametrize("quarantine", [True, False])
+async def test_between_hosts_of_google_that_mount_from_each_other_no_byte_moves(
+    staging: Staging, promoter_for: MakePromoter, quarantine: bool
+) -> None:
+    for host in staging.servers.registries.values():
+        host.rules.origin_mounts = "honoured"
+    fill(staging)
+
+    async with promoter_for(staging, confirm=True) as promoter:
+        await promoter.run(await staging.manifests(), quarantine=quarantine)
+
+    repositories = content().values()
+    assert requests(staging, "gcr.io") == {
+        "tags": len(repositories),
+        "manifest-get": sum(len(documents(wanted)) for wanted in repositories),
+    }
+    for mirror in staging.mirrors:
+        assert staging.in_mirror(mirror) == staging.wanted_tags()
+        assert requests(staging, mirror)["mount"] == sum(len(blobs(wanted)) for wanted in repositories)
+        assert requests(staging, mirror).keys() == {"tags", "mount", "manifest-put", "tag-put"}

@@ -109,6 +109,12 @@ async def test_a_mount_takes_one_token_for_both_repositories(serve: Serve, reach
     assert rules.scopes() == ["repository:prod/foo:pull,push", "repository:prod/bar:pull"]
 
 
+async def test_a_mount_from_another_host_asks_for_nothing_there(serve: Serve, reach: Open) -> None:
+    rules = TokenRegistry()
+    await (await reach(await serve(rules))).client.mount(Repository(Host("gcr.io"), "staging/foo"), FOO, D)
+    assert rules.scopes() == ["repository:prod/foo:pull,push"]
+
+
 async def test_a_token_for_a_mount_serves_what_needs_less(serve: Serve, reach: Open) -> None:
     rules = TokenRegistry()
     reached = await reach(await serve(rules))

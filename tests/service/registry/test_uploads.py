@@ -15,7 +15,7 @@ from cip_async.errors import (
     UntrustedAnswer,
 )
 from cip_async.model.image import DocumentKind, ImageDocument
-from cip_async.reference import Tag
+from cip_async.reference import Host, Repository, Tag
 from cip_async.registry.client import UploadSession
 from cip_async.registry.credentials.provider import BearerToken, Password
 from cip_async.settings import Timeouts
@@ -268,6 +268,13 @@ async def test_a_mount_for_which_no_token_is_sold_leaves_an_upload_to_try(serve:
 async def test_a_mount_that_the_registry_failed_is_an_error(serve: Serve, reach: Open) -> None:
     with pytest.raises(Unavailable):
         await (await reach(await serve(lambda _: Reply(502)), retries=ONE_TRY)).client.mount(BAR, FOO, D)
+
+
+async def test_a_mount_from_another_host_names_it_as_people_do_and_is_tried_once(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: Reply(502))
+    with pytest.raises(Unavailable):
+        await (await reach(registry)).client.mount(Repository(Host("gcr.io"), "staging/foo"), FOO, D)
+    assert [seen.target for seen in registry.seen] == [f"{UPLOADS}?mount={D}&from=staging/foo&origin=gcr.io"]
 
 
 async def test_a_document_is_stored_byte_for_byte_under_its_type(serve: Serve, reach: Open) -> None:

@@ -32,8 +32,8 @@ MULTI = documents(index("multi", "one", "two"), image("one", "layer"), image("tw
 class Placing:
     """Placements, and the steps that are out, by what they are for."""
 
-    def __init__(self) -> None:
-        self.placements = Placements()
+    def __init__(self, *, mounts_across: bool = False, validates: bool = False) -> None:
+        self.placements = Placements(mounts_across=lambda one, other: mounts_across, validates=lambda host: validates)
         self.out: dict[tuple[str, Repository], BlobNode | DocumentNode] = {}
         self.errors: list[CipError] = []
 
@@ -459,7 +459,7 @@ class TestMemory:
         assert placing.add("other", of=of | documents(image("other", "layer"))) == []
 
     def test_closing_what_nobody_placed_in_does_nothing(self) -> None:
-        placements = Placements()
+        placements = Placements(mounts_across=lambda one, other: False, validates=lambda host: False)
         placements.close(EU)
         assert not placements.unfinished
 
@@ -477,3 +477,94 @@ def test_a_blob_that_an_image_names_twice_is_brought_once() -> None:
     placing = Placing()
     assert placing.add("app", of=documents(image("app", "layer", "layer"))) == [f"bring layer to {EU}"]
     assert placing.uploaded("layer") == ["release layer", f"put app in {EU}"]
+
+
+class TestBelief:
+    """What a listing shows is not asked for where the registry refuses what is incomplete."""
+
+    def placing(self, *listed: str, of: Documents = MULTI, validates: bool = True) -> Placing:
+        placing = Placing(validates=validates)
+        placing.placements.listed(EU, frozenset(map(digest, listed)))
+        placing.placements.read([EU], of)
+        return placing
+
+    def test_an_index_whose_children_are_listed_is_put_at_once(self) -> None:
+        placing = self.placing("one", "two")
+        assert placing.add("multi", "v1", of=documents(MULTI[digest("multi")])) == [f"put multi in {EU}"]
+
+    def test_a_child_that_is_not_listed_is_placed_without_the_blobs_of_one_that_is(self) -> None:
+        assert self.placing("one").add("multi", "v1", of=MULTI) == [f"put two in {EU}"]
+
+    def test_a_blob_of_a_listed_image_is_not_asked_for_again(self) -> None:
+        of = APP | documents(image("other", "config", "two"))
+        assert self.placing("app", of=of).add("other", "v1", of=of) == [f"bring two to {EU}"]
+
+    def test_other_repositories_of_the_host_try_to_mount_it(self) -> None:
+        placing = self.placing("app", of=APP, validates=False)
+        assert placing.add("app", to=EU_OTHER) == [
+            f"mount config from {EU} into {EU_OTHER}",
+            f"mount layer from {EU} into {EU_OTHER}",
+        ]
+
+    def test_a_registry_that_may_accept_what_is_incomplete_gets_everything(self) -> None:
+        of = APP | documents(image("other", "config"))
+        placing = self.placing("app", of=of, validates=False)
+        assert placing.add("other", "v1", of=of) == [f"bring config to {EU}"]
+        assert not placing.placements.has_all_of(EU, of[digest("other")])
+
+    def test_all_is_there_only_where_it_is_listed(self) -> None:
+        placing = self.placing("one", "two")
+        assert placing.placements.has_all_of(EU, MULTI[digest("multi")])
+        assert not placing.placements.has_all_of(EU_OTHER, MULTI[digest("multi")])
+
+    def test_a_wrong_belief_costs_the_puts_that_are_refused(self) -> None:
+        placing = self.placing("one", "two")
+        placing.add("multi", "v1", of=MULTI)
+        assert placing.unknown("multi", "one", of=MULTI) == [f"put one in {EU}"]
+        assert placing.unknown("one", "layer", of=MULTI) == [f"bring layer to {EU}"]
+        assert placing.uploaded("layer") == ["release layer", f"put one in {EU}"]
+        assert placing.put("one") == [f"put multi in {EU}"]
+        assert placing.put("multi") == []
+
+    def test_what_is_missed_is_not_believed_for_another_image(self) -> None:
+        of = APP | documents(image("other", "config", "layer"), image("multi", "layer"))
+        placing = self.placing("app", of=of)
+        placing.add("other", of=of)
+        placing.unknown("other", "layer", of=of)
+        assert placing.add("multi", of=of) == []
+        assert placing.uploaded("layer") == ["release layer", f"put other in {EU}", f"put multi in {EU}"]
+
+    def test_where_the_registry_does_not_say_what_it_misses_nothing_is_believed(self) -> None:
+        of = APP | documents(image("other", "config", "layer"))
+        placing = self.placing("app", of=of)
+        assert placing.add("other", of=of) == [f"put other in {EU}"]
+        assert placing.unknown("other", of=of) == [f"bring config to {EU}", f"bring layer to {EU}"]
+
+    def test_the_second_time_all_is_placed_that_was_merely_believed(self) -> None:
+        of = APP | documents(image("other", "config", "layer"))
+        placing = self.placing("app", of=of)
+        placing.add("other", of=of)
+        assert placing.unknown("other", "layer", of=of) == [f"bring layer to {EU}"]
+        placing.uploaded("layer")
+        assert placing.unknown("other", "layer", of=of) == [f"bring config to {EU}", f"bring layer to {EU}"]
+
+    def test_a_child_that_was_not_read_since_it_was_believed_in_is_left_to_the_refusal(self) -> None:
+        placing = self.placing("one", "two")
+        placing.add("multi", "v1", of=documents(MULTI[digest("multi")]))
+        placing.unknown("multi", "two", of=MULTI)
+        other = documents(index("super", "two", "one"))
+        placing.put("two")
+        placing.put("multi")
+        assert placing.add("super", of=other) == [f"put super in {EU}"]
+
+
+def test_a_mount_from_another_host_that_is_not_worth_asking_any_more_brings_the_bytes() -> None:
+    placing = Placing(mounts_across=True)
+    names = ["config", "layer", "one", "two"]
+    steps = placing.add("app", of=documents(image("app", *names)))
+    assert steps == [f"mount {name} from {SOURCE} into {EU}" for name in names]
+    for name in names[:3]:
+        assert placing.refused(name) == [f"bring {name} to {EU}"]
+    last = placing.blob("two")
+    assert not placing.placements.is_worth_asking(last)
+    assert placing.told(placing.placements.not_mounted(last)) == [f"bring two to {EU}"]

@@ -1,5 +1,7 @@
 """Reading, mounting and deleting blobs."""
 
+from typing import Literal
+
 import pytest
 
 from cip_async.fake_registry.blobs import delete_blob, get_blob, get_from_storage, mount_blob
@@ -130,15 +132,29 @@ def test_a_registry_may_mount_nothing(store: Store) -> None:
     assert mount(store, "&from=path", Rules(mounts=False)) == 202
 
 
-@pytest.mark.parametrize(("origin_mounts", "status"), [(True, 201), (False, 202)])
-def test_google_mounts_from_another_host(store: Store, origin_mounts: bool, status: int) -> None:
+@pytest.mark.parametrize(("origin_mounts", "status"), [("honoured", 201), ("opened", 202), ("unknown", 202)])
+def test_google_mounts_from_another_host(
+    store: Store, origin_mounts: Literal["honoured", "opened", "unknown"], status: int
+) -> None:
     here = Store()
     peers = {"gcr.io": here, "us.gcr.io": store}
     assert mount(here, "&from=path&origin=us.gcr.io", Rules(origin_mounts=origin_mounts), peers) == status
 
 
-def test_a_mount_from_a_host_nobody_knows_opens_an_upload(store: Store) -> None:
-    assert mount(Store(), "&from=path&origin=elsewhere", Rules.google()) == 202
+def test_a_mount_from_another_host_may_be_denied(store: Store) -> None:
+    with refused(403, "DENIED"):
+        mount(store, "&from=path&origin=us.gcr.io", Rules(origin_mounts="denied"))
+
+
+@pytest.mark.parametrize(("origin_mounts", "status"), [("honoured", 202), ("unknown", 201)])
+def test_a_blob_of_this_host_is_none_of_another(
+    store: Store, origin_mounts: Literal["honoured", "unknown"], status: int
+) -> None:
+    assert mount(store, "&from=path&origin=us.gcr.io", Rules(origin_mounts=origin_mounts)) == status
+
+
+def test_a_host_that_names_itself_as_origin_means_itself(store: Store) -> None:
+    assert mount(store, "&from=path&origin=gcr.io", Rules(origin_mounts="opened")) == 201
 
 
 def test_a_mount_of_no_digest_is_refused(store: Store) -> None:
