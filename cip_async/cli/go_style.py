@@ -9,11 +9,13 @@ https://pkg.go.dev/k8s.io/klog#section-readme.
 """
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 import attrs
 import click
+
+from cip_async.checks.names import USUAL_LIMIT_MIB
 
 
 class Mode(enum.Enum):
@@ -33,17 +35,22 @@ class Meaning(enum.Enum):
     SWITCH = "switch"
     """On or off; handed on as the option if it is on."""
     VALUE = "value"
-    """Handed on with its value."""
+    """Handed on with its value; one that is empty, which is what all are by default, was not given."""
     MODE = "mode"
     """Chooses the command."""
     DRY_RUN = "dry-run"
     FORMAT = "format"
     SEVERITY = "severity"
     IMAGE_SIZE = "image-size"
+    NUMBER = "number"
     VERBOSITY = "verbosity"
     IGNORED_SWITCH = "ignored switch"
     """Accepted and without effect: klog's."""
     IGNORED_VALUE = "ignored value"
+    ACCOUNT = "account"
+    """Says as which service account, which counts only along with `-use-service-account`."""
+    ACCOUNTS_USED = "accounts used"
+    """Off unless it is given; today it is on unless it is denied."""
 
 
 @attrs.frozen
@@ -70,10 +77,10 @@ FLAGS: Final = (
     Flag("thin-manifest-dir", Meaning.VALUE, "--thin-manifest-dir", _READING),
     Flag("dry-run", Meaning.DRY_RUN, "--confirm", _RUN),
     Flag("parse-only", Meaning.SWITCH, "--parse-only", _RUN),
-    Flag("threads", Meaning.VALUE, "--threads", _ASKING),
+    Flag("threads", Meaning.NUMBER, "--threads", _ASKING),
     Flag("json-log-summary", Meaning.SWITCH, "--log-format json", _TALKING),
-    Flag("key-files", Meaning.VALUE, "--key-files", _ASKING),
-    Flag("use-service-account", Meaning.SWITCH, "--use-service-account", _RUN),
+    Flag("key-files", Meaning.ACCOUNT, "--key-files", _ASKING),
+    Flag("use-service-account", Meaning.ACCOUNTS_USED, "--use-service-account", _ASKING),
     Flag("max-image-size", Meaning.IMAGE_SIZE, "--check image-size --max-image-size", _RUN),
     Flag("vuln-severity-threshold", Meaning.SEVERITY, "--check vulnerabilities --vuln-severity-threshold", _RUN),
     Flag("snapshot", Meaning.MODE, "cip snapshot REGISTRY"),
@@ -81,7 +88,7 @@ FLAGS: Final = (
     Flag("output-format", Meaning.FORMAT, "--output", _LISTING),
     Flag("minimal-snapshot", Meaning.SWITCH, "--minimal", _SNAPSHOT),
     Flag("snapshot-tag", Meaning.VALUE, "--tag", _SNAPSHOT),
-    Flag("snapshot-service-account", Meaning.VALUE, "--service-account", _SNAPSHOT),
+    Flag("snapshot-service-account", Meaning.ACCOUNT, "--service-account", _SNAPSHOT),
     Flag("audit", Meaning.MODE, "cip audit serve"),
     Flag("audit-manifest-repo-url", Meaning.VALUE, "--manifest-repo-url", _AUDIT),
     Flag("audit-manifest-repo-branch", Meaning.VALUE, "--manifest-repo-branch", _AUDIT),
@@ -109,16 +116,17 @@ _BY_NAME: Final = {flag.name: flag for flag in FLAGS}
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 """How Go writes truth values: https://pkg.go.dev/strconv#ParseBool."""
-_SWITCHES: Final = frozenset({Meaning.SWITCH, Meaning.DRY_RUN, Meaning.IGNORED_SWITCH})
+_SWITCHES: Final = frozenset({Meaning.SWITCH, Meaning.DRY_RUN, Meaning.ACCOUNTS_USED, Meaning.IGNORED_SWITCH})
 _FORMATS: Final = ("yaml", "csv")
 _MODES: Final = {
-    "snapshot": Mode.SNAPSHOT,
-    "manifest-based-snapshot-of": Mode.WANTED_SNAPSHOT,
-    "audit": Mode.AUDIT,
-    "version": Mode.VERSION,
     "help": Mode.HELP,
     "h": Mode.HELP,
+    "version": Mode.VERSION,
+    "audit": Mode.AUDIT,
+    "snapshot": Mode.SNAPSHOT,
+    "manifest-based-snapshot-of": Mode.WANTED_SNAPSHOT,
 }
+"""The flags that choose the command; of several, the first of these counts, wherever it stands."""
 _MANY: Final = 4
 """The klog verbosity from which libraries are logged too."""
 
@@ -151,7 +159,7 @@ def translated(arguments: Sequence[str], takes_value: TakesValue) -> Translation
         click.UsageError: a flag is unknown, lacks its value, or has a wrong one.
     """
     flags = arguments[1:] if arguments[0] == "run" else arguments
-    given = tuple(_given(flags, takes_value))
+    given = _settled(_given(flags, takes_value))
     mode, subject = _mode(given)
     return _Translator(given).translation(mode, subject)
 
@@ -187,6 +195,20 @@ def _given(arguments: Sequence[str], takes_value: TakesValue) -> Iterator[_Given
             yield _Given(flag, _next(rest, argument))
 
 
+def _settled(given: Iterable[_Given]) -> tuple[_Given, ...]:
+    """Of flags that are given several times the last, and without those that are given empty."""
+    last: dict[object, _Given] = {}
+    for number, each in enumerate(given):
+        key = number if each.flag is None else each.flag.name
+        last.pop(key, None)
+        last[key] = each
+    return tuple(each for each in last.values() if each.value or each.flag is None or not _may_be_empty(each.flag))
+
+
+def _may_be_empty(flag: Flag) -> bool:
+    return flag.meaning in (Meaning.VALUE, Meaning.ACCOUNT) or flag.name in _WITH_SUBJECT
+
+
 _WITH_SUBJECT: Final = frozenset({"snapshot", "manifest-based-snapshot-of"})
 
 
@@ -203,18 +225,19 @@ def _next(rest: Iterator[str], argument: str) -> str:
 
 def _expected_mode(arguments: Sequence[str]) -> Mode:
     """The mode, told by the names of flags alone, so that it is known whose options the others are."""
-    names = [_name_in(argument) for argument in arguments if argument.startswith("-")]
-    return next((_MODES[name] for name in names if name in _MODES), Mode.RUN)
+    denied = tuple(f"={value}" for value in _FALSE)
+    asked = {_name_in(each) for each in arguments if each.startswith("-") and not each.endswith(("=", *denied))}
+    return next((mode for name, mode in _MODES.items() if name in asked), Mode.RUN)
 
 
 def _mode(given: Sequence[_Given]) -> tuple[Mode, str]:
-    for each in given:
-        if each.flag is not None and each.flag.meaning is Meaning.MODE:
-            mode = _MODES[each.flag.name]
-            if each.flag.name in _WITH_SUBJECT:
-                return mode, each.value
-            if _truth(each):
-                return mode, ""
+    asked = {each.flag.name: each for each in given if each.flag is not None}
+    for name, mode in _MODES.items():
+        each = asked.get(name)
+        if each is not None and name in _WITH_SUBJECT:
+            return mode, each.value
+        if each is not None and _truth(each):
+            return mode, ""
     return Mode.RUN, ""
 
 
@@ -265,6 +288,14 @@ class _Translator:
             for each in self._given
         )
 
+    @property
+    def _uses_accounts(self) -> bool:
+        """Whether service accounts are used, rather than whoever is here."""
+        return any(
+            each.flag is not None and each.flag.meaning is Meaning.ACCOUNTS_USED and _truth(each)
+            for each in self._given
+        )
+
     def _run_options(self) -> Iterator[str]:
         """What follows from flags that were not given: ambient credentials, and no write."""
         values = {each.flag.name: each for each in self._given if each.flag is not None}
@@ -272,8 +303,7 @@ class _Translator:
         parsing = "parse-only" in values and _truth(values["parse-only"])
         if dry is not None and not _truth(dry) and not self._only_checks and not parsing:
             yield "--confirm"
-        account = values.get("use-service-account")
-        if account is None or not _truth(account):
+        if not self._uses_accounts:
             yield "--no-use-service-account"
 
     def _options(self, given: _Given) -> Sequence[str]:
@@ -287,16 +317,34 @@ class _Translator:
                 return (flag.today, given.value)
             case Meaning.FORMAT:
                 return ("--output", self._format(given.value))
+            case Meaning.NUMBER:
+                return (flag.today, str(_number(given)))
+            case Meaning.ACCOUNT:
+                return (flag.today, given.value) if self._may_use(flag) else ()
             case Meaning.IMAGE_SIZE:
-                return (*flag.today.split(" "), given.value)
+                return (*flag.today.split(" "), str(self._image_size(given)))
             case Meaning.SEVERITY:
                 return (*flag.today.split(" "), given.value) if _number(given) >= 0 else ()
             case Meaning.VERBOSITY:
                 return ("--verbose",) * min(_number(given), 1) + ("--verbose",) * (_number(given) >= _MANY)
-            case Meaning.MODE | Meaning.DRY_RUN | Meaning.IGNORED_SWITCH | Meaning.IGNORED_VALUE:
+            case Meaning.MODE | Meaning.DRY_RUN | Meaning.ACCOUNTS_USED:
+                return ()
+            case Meaning.IGNORED_SWITCH | Meaning.IGNORED_VALUE:
                 return ()
             case _:
                 assert_never(flag.meaning)
+
+    def _may_use(self, flag: Flag) -> bool:
+        if not self._uses_accounts:
+            self._warnings.append(f"-{flag.name} is left out: it needs -use-service-account")
+        return self._uses_accounts
+
+    def _image_size(self, given: _Given) -> int:
+        size_mib = _number(given)
+        if size_mib > 0:
+            return size_mib
+        self._warnings.append(f"-max-image-size is {size_mib}: {USUAL_LIMIT_MIB} MiB are allowed")
+        return USUAL_LIMIT_MIB
 
     def _format(self, value: str) -> str:
         if value.lower() in _FORMATS:

@@ -32,10 +32,17 @@ def takes_value(mode: Mode, option: str) -> bool | None:
         ("-manifest=m.yaml -parse-only=false", "run --no-use-service-account --manifest m.yaml"),
         ("-manifest=m.yaml -json-log-summary", "run --no-use-service-account --manifest m.yaml --log-format json"),
         (
-            "-manifest=m.yaml -key-files=a.json,b.json",
-            "run --no-use-service-account --manifest m.yaml --key-files a.json,b.json",
+            "-manifest=m.yaml -key-files=a.json,b.json -use-service-account",
+            "run --manifest m.yaml --key-files a.json,b.json",
         ),
-        ("-manifest=m.yaml -use-service-account", "run --manifest m.yaml --use-service-account"),
+        ("-manifest=m.yaml -use-service-account", "run --manifest m.yaml"),
+        ("-manifest=m.yaml -use-service-account=false", "run --no-use-service-account --manifest m.yaml"),
+        (
+            "-manifest=m.yaml -key-files= -snapshot= -threads=7",
+            "run --no-use-service-account --manifest m.yaml --threads 7",
+        ),
+        ("-manifest=a.yaml -manifest=b.yaml -dry-run=false -dry-run", "run --no-use-service-account --manifest b.yaml"),
+        ("-manifest=m.yaml -parse-only -parse-only=false", "run --no-use-service-account --manifest m.yaml"),
         (
             "-manifest=m.yaml -max-image-size=100",
             "run --no-use-service-account --manifest m.yaml --check image-size --max-image-size 100",
@@ -54,7 +61,7 @@ def takes_value(mode: Mode, option: str) -> bool | None:
         ("-snapshot=gcr.io/foo -minimal-snapshot", "snapshot gcr.io/foo --minimal"),
         ("run --snapshot=gcr.io/foo --output-format=csv", "snapshot gcr.io/foo --output csv"),
         (
-            "-snapshot=gcr.io/foo -snapshot-tag=v1 -snapshot-service-account=a@b.c",
+            "-snapshot=gcr.io/foo -snapshot-tag=v1 -snapshot-service-account=a@b.c -use-service-account",
             "snapshot gcr.io/foo --tag v1 --service-account a@b.c",
         ),
         (
@@ -71,6 +78,13 @@ def takes_value(mode: Mode, option: str) -> bool | None:
                 " --gcp-project-id p"
             ),
         ),
+        ("-snapshot=gcr.io/foo -use-service-account -snapshot-service-account= -snapshot-tag=", "snapshot gcr.io/foo"),
+        (
+            "-audit=false -manifest=m.yaml --server-side-only",
+            "run --no-use-service-account --manifest m.yaml --server-side-only",
+        ),
+        ("-snapshot=gcr.io/foo -version", "version"),
+        ("-version -snapshot gcr.io/foo -help", "--help"),
         ("-version", "version"),
         ("--version", "version"),
         ("-help", "--help"),
@@ -102,7 +116,7 @@ def test_a_command_line_comes_to_todays(typed: str, today: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "today", "left_out"),
     [
-        ("-snapshot=gcr.io/foo -use-service-account", "snapshot gcr.io/foo", "-use-service-account"),
+        ("-audit -use-service-account", "audit serve", "-use-service-account"),
         ("-snapshot=gcr.io/foo -max-image-size=2048", "snapshot gcr.io/foo", "-max-image-size"),
         ("-snapshot=gcr.io/foo -parse-only", "snapshot gcr.io/foo", "-parse-only"),
         ("-snapshot=gcr.io/foo -manifest=m.yaml", "snapshot gcr.io/foo", "-manifest"),
@@ -119,6 +133,26 @@ def test_a_flag_without_meaning_is_left_out_with_a_warning(typed: str, today: st
     translation = translated(shlex.split(typed), takes_value)
     assert shlex.join(translation.arguments) == today
     assert translation.warnings == (f"{left_out} has no meaning here, and is left out",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "today", "left_out"),
+    [
+        ("-manifest=m.yaml -key-files=a.json", "run --no-use-service-account --manifest m.yaml", "-key-files"),
+        ("-snapshot=gcr.io/foo -key-files=a.json", "snapshot gcr.io/foo", "-key-files"),
+        ("-snapshot=gcr.io/foo -snapshot-service-account=a@b.c", "snapshot gcr.io/foo", "-snapshot-service-account"),
+    ],
+)
+def test_accounts_count_only_where_they_are_asked_for(typed: str, today: str, left_out: str) -> None:
+    translation = translated(shlex.split(typed), takes_value)
+    assert shlex.join(translation.arguments) == today
+    assert translation.warnings == (f"{left_out} is left out: it needs -use-service-account",)
+
+
+def test_an_image_size_that_is_not_positive_is_the_usual_one() -> None:
+    translation = translated(["-manifest=m.yaml", "-max-image-size=0"], takes_value)
+    assert translation.arguments[-2:] == ("--max-image-size", "2048")
+    assert translation.warnings == ("-max-image-size is 0: 2048 MiB are allowed",)
 
 
 def test_parsing_alone_promotes_nothing() -> None:
@@ -143,6 +177,7 @@ def test_an_unknown_output_format_is_yaml_with_a_warning() -> None:
     [
         ("-manifest", "Option '-manifest' requires an argument."),
         ("-dry-run=maybe -manifest=m.yaml", "Option '-dry-run' is 'maybe': expected true or false."),
+        ("-manifest=m.yaml -threads=", "Option '-threads' is '': expected a number."),
         ("-manifest=m.yaml -v=x", "Option '-v' is 'x': expected a number."),
         ("-manifest=m.yaml -vuln-severity-threshold=high", "Option '-vuln-severity-threshold' is 'high'"),
         ("-manifest=m.yaml --nonsense=1", "No such option: --nonsense"),
