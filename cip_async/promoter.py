@@ -39,6 +39,7 @@ from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Report
 from cip_async.planning.conflicts import is_blocked
 from cip_async.planning.draft import Draft
+from cip_async.planning.filters import check_filters
 from cip_async.planning.selection import selected
 from cip_async.planning.service_accounts import named_accounts
 from cip_async.reference import Digest, Host, RegistryPath, Repository, parse_host, parse_registry_path
@@ -273,7 +274,9 @@ class Promoter:
 
         Raises:
             InvalidManifests: they name two service accounts for one registry.
+            InvalidSettings: a glob of `to` matches nothing.
         """
+        check_filters(manifests, to=to)
         chosen = selected(manifests, to=to)
         named, problems = named_accounts(chosen)
         if problems and self._use_service_accounts:

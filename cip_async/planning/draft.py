@@ -7,14 +7,15 @@ from typing import Self
 
 import attrs
 
-from cip_async.errors import InvalidManifests, InvalidSettings
+from cip_async.errors import InvalidManifests
 from cip_async.model.plan import Overlap, Pair, PairPlan, Plan
 from cip_async.model.promoter_manifest import Problem, PromoterManifests, Totals
 from cip_async.planning.conflicts import lost_sources
+from cip_async.planning.filters import check_filters
 from cip_async.planning.overlaps import PlaceOf, overlaps, touching
 from cip_async.planning.pairs import totals, wanted_pairs
 from cip_async.planning.planner import Planner
-from cip_async.planning.selection import selected, unmatched
+from cip_async.planning.selection import selected
 from cip_async.planning.service_accounts import named_accounts
 from cip_async.reference import RegistryPath, Repository
 
@@ -59,11 +60,9 @@ class Draft:
             raise InvalidManifests(manifests.invalid)
         chosen = selected(manifests, only=only, to=to)
         pairs = wanted_pairs(chosen)
-        filters = unmatched(manifests, only=only, to=to)
-        if wanted_pairs(manifests) and (filters or not pairs):
-            told = filters or (*(only or ()), *(to or ()))
-            raise InvalidSettings("the filter", ", ".join(told), "a glob that matches what is wanted")
-        whole = wanted_pairs(manifests if among is None else among)
+        everything = manifests if among is None else among
+        check_filters(everything, only=only, to=to)
+        whole = wanted_pairs(everything)
         accounts, _ = named_accounts(chosen)
         return cls(
             accounts=accounts,

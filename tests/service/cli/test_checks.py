@@ -118,6 +118,17 @@ async def test_a_run_can_be_about_what_changed_alone(cip: Cip, staging: Staging)
     assert staging.in_mirror("us.gcr.io") == {"small": {"v2": new.digest}}
 
 
+async def test_filters_may_leave_nothing_of_what_changed(cip: Cip, staging: Staging) -> None:
+    staging.push("small", images.single(seed="new"), "v2")
+    changed = ("run", f"--manifest={staging.written()}", "--confirm", "--changed-since=HEAD")
+    told = await cip(*changed, "--only=big", servers=staging.servers)
+    assert told.code == 0, told.err
+    assert "Nothing to do" in told.out
+    wrong = await cip(*changed, "--only=bg", servers=staging.servers)
+    assert (wrong.code, wrong.err) == (2, "the filter is 'bg': expected a glob that matches what is wanted\n")
+    assert staging.writes() == []
+
+
 async def test_with_nothing_changed_there_is_nothing_to_do(
     cip: Cip, staging: Staging, environment: dict[str, str]
 ) -> None:
