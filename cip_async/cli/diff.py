@@ -5,7 +5,16 @@ from typing import Any
 import attrs
 import click
 
-from cip_async.cli.options import Connection, Telling, connection, connection_options, telling, telling_options
+from cip_async.cli.options import (
+    Connection,
+    Telling,
+    account_option,
+    connection,
+    connection_options,
+    refuse_useless_keys,
+    telling,
+    telling_options,
+)
 from cip_async.cli.snapshot import registry_path
 
 
@@ -17,6 +26,7 @@ class DiffOptions:
     there: str
     of: str | None
     json: bool
+    service_account: str | None
     connection: Connection
     telling: Telling
 
@@ -37,6 +47,7 @@ class DiffOptions:
     show_default=True,
     help="A line per difference, as text or as JSON.",
 )
+@account_option
 @connection_options
 @telling_options
 def diff(**options: Any) -> None:
@@ -58,11 +69,13 @@ def diff(**options: Any) -> None:
       2    the command line is wrong
       3    a registry could not be read
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
+    refuse_useless_keys(options)
     wanted = DiffOptions(
         here=options["here"],
         there=options["there"],
         of=options["of"],
         json=options["output"] == "json",
+        service_account=options["service_account"],
         connection=connection(options),
         telling=telling(options),
     )

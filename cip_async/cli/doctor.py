@@ -14,6 +14,7 @@ from cip_async.cli.options import (
     accounts_option,
     connection,
     connection_options,
+    refuse_useless_keys,
     telling,
     telling_options,
 )
@@ -56,6 +57,7 @@ def doctor(**options: Any) -> None:
     """
     if (options["manifest"] is None) == (options["thin_manifest_dir"] is None):
         raise click.UsageError("Name either --manifest FILE or --thin-manifest-dir DIR.")
+    refuse_useless_keys(options)
     wanted = DoctorOptions(
         manifest=options["manifest"],
         thin_manifest_dir=options["thin_manifest_dir"],

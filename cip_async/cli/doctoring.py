@@ -15,6 +15,7 @@ from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.promoter import Promoter
 from cip_async.reporting.examinations import examination_json, examination_table, examination_verdict
 from cip_async.reporting.exit_code import ExitCode
+from cip_async.reporting.problems import input_warning_lines
 from cip_async.settings import Retries
 
 _IMPATIENT: Final = Retries(request_s=20.0, host_failures=3, host_silence_s=10.0)
@@ -29,6 +30,7 @@ def doctor(options: DoctorOptions) -> ExitCode:
     """
     screen = options.telling.screen()
     manifests = load_manifests(manifest=options.manifest, thin_manifest_dir=options.thin_manifest_dir)
+    screen.notes(input_warning_lines(manifests.warnings))
     return run_in_event_loop(partial(_doctor, options, manifests, screen))
 
 

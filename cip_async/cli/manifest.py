@@ -10,8 +10,10 @@ from cip_async.cli.options import (
     EXISTING_DIRECTORY,
     Connection,
     Telling,
+    account_option,
     connection,
     connection_options,
+    refuse_useless_keys,
     telling,
     telling_options,
 )
@@ -33,6 +35,7 @@ class AddOptions:
     tag: str | None
     children: bool
     dry_run: bool
+    service_account: str | None
     connection: Connection
     telling: Telling
 
@@ -94,6 +97,7 @@ def manifest() -> None:
 @click.option("--filter-tag", "tag", callback=_tag, metavar="GLOB", help="Only tags that match, and images with them.")
 @click.option("--children", is_flag=True, help="Add tagged images too that an index of their repository refers to.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@account_option
 @connection_options
 @telling_options
 def add(**options: Any) -> None:
@@ -109,6 +113,7 @@ def add(**options: Any) -> None:
       2    the command line is wrong
       3    the registry could not be read
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
+    refuse_useless_keys(options)
     wanted = AddOptions(
         base_dir=options["base_dir"],
         staging=options["staging"],
@@ -117,6 +122,7 @@ def add(**options: Any) -> None:
         tag=options["tag"],
         children=options["children"],
         dry_run=options["dry_run"],
+        service_account=options["service_account"],
         connection=connection(options),
         telling=telling(options),
     )

@@ -57,7 +57,11 @@ async def _found(options: AddOptions, listener: Listener) -> Additions:
     wish = Filter(image=options.image, digest=options.digest, tag=options.tag, children=options.children)
     additions: dict[ImageName, Mapping[Digest, AbstractSet[Tag]]] = {}
     children = 0
-    async with reader(options.connection, listener) as promoter, promoter.snapshot(str(options.staging)) as taken:
+    accounts = {str(options.staging): options.service_account} if options.service_account else {}
+    async with (
+        reader(options.connection, listener, accounts) as promoter,
+        promoter.snapshot(str(options.staging)) as taken,
+    ):
         async for each in releases(taken, options.staging, wish, promoter.document):
             children += each.children
             if each.digests:

@@ -109,6 +109,11 @@ def connection_options(command: Decorated) -> Decorated:
     )(command)
 
 
+def account_option(command: Decorated) -> Decorated:
+    """Add the option as which service account registries are read."""
+    return click.option("--service-account", metavar="ACCOUNT", help="Read as this Google service account.")(command)
+
+
 def accounts_option(command: Decorated) -> Decorated:
     """Add the option whether the service accounts that promoter manifests name are used."""
     return click.option(
@@ -151,6 +156,18 @@ def connection(options: dict[str, Any]) -> Connection:
         key_files=options.pop("key_files"),
         use_service_accounts=options.pop("use_service_account", True),
     )
+
+
+def refuse_useless_keys(options: dict[str, Any]) -> None:
+    """Refuse key files of accounts that are not used.
+
+    Raises:
+        click.UsageError: there are some.
+    """
+    if options["key_files"] and not options.get("use_service_account", True):
+        raise click.UsageError("--key-files are for service accounts: --no-use-service-account leaves those out.")
+    if options["key_files"] and "service_account" in options and not options["service_account"]:
+        raise click.UsageError("--key-files are for the account that --service-account names.")
 
 
 def telling(options: dict[str, Any]) -> Telling:

@@ -18,6 +18,7 @@ from cip_async.cli.options import (
     accounts_option,
     connection,
     connection_options,
+    refuse_useless_keys,
     telling,
     telling_options,
 )
@@ -143,6 +144,7 @@ def _check(options: dict[str, Any], checks: CheckOptions) -> None:
         raise click.UsageError("--trust-inventory needs --inventory FILE: there is nothing else to trust.")
     if options["report_edges"] == "all" and options["report"] is None:
         raise click.UsageError("--report-edges all needs --report FILE.")
+    refuse_useless_keys(options)
     if options["parse_only"]:
         asking = [name for name in checks.names if name not in OFFLINE]
         if asking:

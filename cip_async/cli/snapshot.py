@@ -11,8 +11,10 @@ from cip_async.cli.options import (
     EXISTING_FILE,
     Connection,
     Telling,
+    account_option,
     connection,
     connection_options,
+    refuse_useless_keys,
     telling,
     telling_options,
 )
@@ -65,8 +67,8 @@ def _tag(context: click.Context, parameter: click.Parameter, value: str | None) 
 )
 @click.option("--minimal", is_flag=True, help="Leave out untagged images that an index in the snapshot refers to.")
 @click.option("--tag", callback=_tag, metavar="TAG", help="Only images with this tag, and of their tags only this.")
-@click.option("--service-account", metavar="ACCOUNT", help="Read as this Google service account.")
-@click.option("--count", is_flag=True, help="Say how much there is (names, digests, tags, rows of CSV) instead.")
+@account_option
+@click.option("--count", is_flag=True, help="Say instead how many names, digests, tags and rows of CSV there are.")
 @click.option(
     "--from-manifests",
     is_flag=True,
@@ -106,6 +108,7 @@ def snapshot(**options: Any) -> None:
 def _check(options: dict[str, Any]) -> None:
     """Refuse combinations of options that contradict each other or mean nothing."""
     manifests = [name for name in ("manifest", "thin_manifest_dir") if options[name] is not None]
+    refuse_useless_keys(options)
     if not options["from_manifests"]:
         if options["registry"] is None:
             raise click.UsageError("Name a registry, such as us.gcr.io/my-project.")

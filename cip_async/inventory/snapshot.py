@@ -117,9 +117,10 @@ class _Census:
             self._listener(ListingFailed(repository=repository, reason=str(error)))
             raise
         self._listener(RepositoryListed(repository=repository, digests=len(listing.digests), tags=len(listing.tags)))
+        if listing.digests:
+            self.holding.add(repository)
         if selected.digests:
             await self._store.put(selected)
-            self.holding.add(repository)
         for path in below:
             child = Repository(repository.host, path)
             self._lanes.add(child.host, functools.partial(self._visit, child))

@@ -8,13 +8,15 @@ from pathlib import Path
 import anyio
 import attrs
 import pytest
+from anyio import to_thread
 
 from cip_async.fake_registry.auth import BearerAuth
 from tests.service.accounts.conftest import PROMOTER, READER, KeyFile
 from tests.service.accounts.google import FakeGoogle
-from tests.service.accounts.test_promotion import NAMED, fill, guard, manifests_of
+from tests.service.accounts.test_promotion import NAMED, accounts_at, fill, guard, manifests_of
 from tests.service.registry.scripted import Reply, Seen, scripted
 from tests.service.staging import Staging
+from tests.unit.manifests.samples import thin, write
 
 pytestmark = pytest.mark.anyio
 
@@ -144,6 +146,34 @@ async def test_a_refused_account_is_told_and_the_run_is_partly_done(
     assert staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
 
 
+async def test_registries_are_read_as_the_account_that_is_named(
+    staging: Staging, google: FakeGoogle, environment: dict[str, str], key_file: KeyFile, tmp_path: Path
+) -> None:
+    fill(staging, 1)
+    guard(staging, google)
+    (app,) = staging.wanted["app0"]
+    folder = tmp_path / "prod"
+    await to_thread.run_sync(write, folder, thin("app", images="[]\n"))
+    key, named = f"--key-files={await key_file(READER)}", f"service-account={READER}"
+    endpoints = [f"--endpoint={host}={url}" for host, url in staging.servers.endpoints.items()]
+    add = ["manifest", "add", f"--base-dir={folder}", "--staging-repo=gcr.io/staging", f"--filter-digest={app}"]
+    for command, shown in (
+        (["snapshot", "gcr.io/staging", "--output=csv", f"--{named}"], f"app0@{app},-\n"),
+        (["diff", "gcr.io/staging", "gcr.io/staging", f"--{named}"], ""),
+        ([*add, f"--{named}"], f'+    "{app}": []\n'),
+        (
+            ["-snapshot=gcr.io/staging", "-output-format=CSV", "-use-service-account", f"-snapshot-{named}"],
+            f"app0@{app},-\n",
+        ),
+    ):
+        line = [sys.executable, "-m", "cip_async", *command, key, *endpoints]
+        with anyio.fail_after(60):
+            ended = await anyio.run_process(line, check=False, env=environment)
+        assert ended.returncode == 0, ended.stderr.decode()
+        assert ended.stdout.decode().endswith(shown)
+    assert accounts_at(staging, "gcr.io") == {READER}
+
+
 async def test_doctor_prints_a_table(staging: Staging, google: FakeGoogle, cip: Cip, keys: str) -> None:
     fill(staging)
     guard(staging, google)
@@ -175,6 +205,24 @@ async def test_doctor_can_be_asked_about_some_destinations(staging: Staging, cip
     fill(staging)
     told = await cip("doctor", "--to=eu.*", "--no-use-service-account", "--output=json")
     assert [each["registry"] for each in json.loads(told.out)["registries"]] == ["gcr.io/staging", "eu.gcr.io/prod"]
+
+
+async def test_doctor_tells_of_a_glob_that_matches_nothing(staging: Staging, cip: Cip) -> None:
+    fill(staging)
+    told = await cip("doctor", "--to=eu.*", "--to=asia.*", "--no-use-service-account")
+    assert told.code == 2
+    assert told.err == "the filter is 'asia.*': expected a glob that matches what is wanted\n"
+    assert told.out == ""
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+async def test_key_files_that_nothing_would_use_are_refused(
+    staging: Staging, cip: Cip, keys: str, command: str
+) -> None:
+    fill(staging)
+    told = await cip(command, keys, "--no-use-service-account")
+    assert told.code == 2
+    assert "--key-files are for service accounts: --no-use-service-account leaves those out." in told.err
 
 
 async def test_doctor_wants_one_kind_of_manifests(cip: Cip, tmp_path: Path, staging: Staging) -> None:

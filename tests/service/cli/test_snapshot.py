@@ -11,6 +11,7 @@ from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.server import Servers
 from tests.service.cli.conftest import CIP, Cip, endpoints
 from tests.service.conftest import ServeHosts
+from tests.unit.manifests.samples import thin, write
 
 pytestmark = pytest.mark.anyio
 
@@ -126,6 +127,33 @@ async def test_a_minimal_one_leaves_out_untagged_children_of_indexes_alone(cip: 
 async def test_it_can_count(cip: Cip, plain: Servers) -> None:
     told = await cip("snapshot", "registry.example/prod", "--count", servers=plain)
     assert told.out == "2 names, 2 digests, 3 tags, 3 rows\n"
+    as_json = await cip("snapshot", "registry.example/prod", "--count", "--output=json", servers=plain)
+    assert json.loads(as_json.out) == {"names": 2, "digests": 2, "tags": 3, "rows": 3}
+
+
+async def test_names_below_an_image_are_told_to_be_those_below_its_parent(cip: Cip, plain: Servers) -> None:
+    images.push(plain["registry.example"].store, "prod/tools", APP, ["v1"])
+    for tag, listed in (
+        ("v1", f"tools@{APP.digest},tools:v1\n"),
+        ("1.10", f"tools/tool@{TOOL.digest},tools/tool:1.10\n"),
+    ):
+        told = await cip("snapshot", "registry.example/prod/tools", "--output=csv", f"--tag={tag}", servers=plain)
+        assert told.out == listed
+        assert (
+            "registry.example/prod/tools is an image itself: names are those below registry.example/prod\n" in told.err
+        )
+
+
+async def test_a_tag_that_nothing_has_is_told(cip: Cip, plain: Servers) -> None:
+    told = await cip("snapshot", "registry.example/prod", "--tag=v9", servers=plain)
+    assert told.err.endswith("registry.example/prod holds no images with the tag v9\n")
+
+
+async def test_what_is_odd_in_manifests_is_told(cip: Cip, tmp_path: Path) -> None:
+    folder = write(tmp_path / "prod", {**thin("app"), "images/lost/promoter-manifest.yaml": "registries: []\n"})
+    told = await cip("snapshot", "--from-manifests", "--of=us.gcr.io/nothing", f"--thin-manifest-dir={folder}")
+    assert told.code == 0
+    assert "images/lost/promoter-manifest.yaml:1:1: warning: is misplaced and not read" in told.err
 
 
 async def test_what_manifests_want_in_a_registry_needs_no_registry(cip: Cip, tmp_path: Path) -> None:
@@ -148,6 +176,7 @@ async def test_what_manifests_want_in_a_registry_needs_no_registry(cip: Cip, tmp
         (["gcr.io/a", "--from-manifests"], "With --from-manifests the registry is named with --of."),
         (["--from-manifests", "--of=gcr.io/a"], "--from-manifests needs either --manifest FILE"),
         (["gcr.io/a", "--tag=a/b"], "tag 'a/b' is malformed"),
+        (["gcr.io/a", f"--key-files={__file__}"], "--key-files are for the account that --service-account names."),
     ],
 )
 async def test_options_that_mean_nothing_together_are_refused(cip: Cip, arguments: list[str], reason: str) -> None:
