@@ -22,7 +22,14 @@ from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.copying.holdings import Holdings
-from cip_async.errors import CipError, CredentialError, InvalidManifests, InvalidReference, InvalidSettings
+from cip_async.errors import (
+    AccountError,
+    CipError,
+    CredentialError,
+    InvalidManifests,
+    InvalidReference,
+    InvalidSettings,
+)
 from cip_async.events import CopyExpected, Event, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
 from cip_async.gcp.container_analysis import HOST as CONTAINER_ANALYSIS
@@ -311,13 +318,17 @@ class Promoter:
         Raises:
             InvalidSettings: the image is in no registry of Google's.
             InvalidReference: the repository is in no project.
-            AccountError: there is no access token to be had.
+            CredentialError: there is no access token to be had.
             RegistryError: Container Analysis refuses, fails or answers nonsense.
         """
         if not self._lister.lists_all(repository.host):
             raise InvalidSettings("the registry to look for vulnerabilities in", str(repository), "one of Google's")
         token = partial(self._google.access_token, repository)
-        return await ContainerAnalysis(self._scanner, token, api=self._scanner_api).scan(repository, digest)
+        try:
+            return await ContainerAnalysis(self._scanner, token, api=self._scanner_api).scan(repository, digest)
+        except AccountError as error:
+            reason = f"no token to look for vulnerabilities of {repository} with: {error}"
+            raise CredentialError(CONTAINER_ANALYSIS, reason, retryable=error.retryable) from None
 
     @asynccontextmanager
     async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> AsyncIterator[Snapshot]:

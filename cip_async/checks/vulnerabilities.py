@@ -15,7 +15,7 @@ from cip_async.reference import Digest, Repository
 from cip_async.registry.listing.side_by_side import side_by_side
 
 ScanOf = Callable[[Repository, Digest], Awaitable[Scan]]
-"""What is known of an image's vulnerabilities; raises `RegistryError` or `AccountError` where that cannot be had."""
+"""What is known of an image's vulnerabilities; raises `RegistryError` or `CredentialError` where that cannot be had."""
 
 _LAYER: Final = ("tar", "layer")
 """One of these is in the media type of every layer of files; attestations and signatures have none."""
@@ -37,7 +37,7 @@ class Vulnerabilities:
         """Ask for each image that is promoted.
 
         Raises:
-            RegistryError, AccountError: the scanner's results cannot be read.
+            RegistryError, CredentialError: the scanner's results cannot be read.
         """
         places: dict[tuple[Repository, Digest], Place] = {}
         for source, want, documents in await subject.promoted_trees():

@@ -107,6 +107,15 @@ _STATES: Final = {
     "FINISHED_UNSUPPORTED": ScanState.UNSUPPORTED,
 }
 
+_COUNTS_FIRST: Final = (
+    ScanState.UNFINISHED,
+    ScanState.FAILED,
+    ScanState.FINISHED,
+    ScanState.UNSUPPORTED,
+    ScanState.NEVER,
+)
+"""Where an image was scanned several times, for packages of different kinds: one that is not finished counts."""
+
 
 class ContainerAnalysis:
     """Asks Container Analysis with the access tokens that `token` gives; `api` is where it is."""
@@ -128,7 +137,7 @@ class ContainerAnalysis:
         states = [_state(each.discovery) for each in found if each.discovery is not None]
         problems = (_vulnerability(each) for each in found if each.vulnerability is not None)
         return Scan(
-            state=states[0] if states else ScanState.NEVER,
+            state=min(states, key=_COUNTS_FIRST.index, default=ScanState.NEVER),
             vulnerabilities=tuple(sorted(problems, key=lambda each: (-each.severity, each.name, each.package))),
         )
 

@@ -131,6 +131,20 @@ async def test_looking_for_vulnerabilities_promotes_nothing(
     assert staging.writes() == []
 
 
+async def test_without_a_token_for_the_scanner_it_is_told_what_it_was_for(
+    staging: Staging, google: FakeGoogle, cip: Cip
+) -> None:
+    fill(staging, 1)
+    (app,) = staging.wanted["app0"]
+    told = await cip(None, "-vuln-severity-threshold=0")
+    assert told.code == 1
+    assert told.err.startswith(
+        "credentials for containeranalysis.googleapis.com: no token to look for vulnerabilities of gcr.io/staging/app0"
+        " with: the ambient Google account: "
+    )
+    assert app not in told.out
+
+
 async def test_a_refused_account_is_told_and_the_run_is_partly_done(
     staging: Staging, google: FakeGoogle, cip: Cip, keys: str
 ) -> None:

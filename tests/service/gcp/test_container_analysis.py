@@ -101,6 +101,9 @@ async def test_all_pages_are_read_with_the_token(api: Api, analysis: ContainerAn
         ([scanned("FINISHED_FAILED")], ScanState.FAILED),
         ([scanned("FINISHED_UNSUPPORTED")], ScanState.UNSUPPORTED),
         ([scanned("SOMETHING_NEW")], ScanState.UNFINISHED),
+        ([scanned("FINISHED_SUCCESS"), scanned("PENDING")], ScanState.UNFINISHED),
+        ([scanned("FINISHED_SUCCESS"), scanned("FINISHED_FAILED")], ScanState.FAILED),
+        ([scanned("FINISHED_UNSUPPORTED"), scanned("FINISHED_SUCCESS")], ScanState.FINISHED),
     ],
 )
 async def test_an_image_is_scanned_only_if_the_scan_says_so(
