@@ -49,7 +49,7 @@ class InvalidSettings(OperatorError):
         self.name = name
         self.value = value
         self.expected = expected
-        super().__init__(f"{name} is {value!r}: expected {expected}")
+        super().__init__(f"{name} is {'missing' if value is None else repr(value)}: expected {expected}")
 
 
 class CredentialError(OperatorError):

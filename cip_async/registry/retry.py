@@ -1,5 +1,6 @@
 """When a failed request is tried again: only what `retryable` errors say may be cured, bounded by time."""
 
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -9,6 +10,8 @@ import tenacity
 
 from cip_async.errors import CipError, Throttled
 from cip_async.settings import Retries
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -49,9 +52,15 @@ class Retry:
             wait=_FullJitter(self._limits),
             stop=tenacity.stop_before_delay(self._limits.request_s),
             sleep=anyio.sleep,
+            before_sleep=_tell,
             reraise=True,
         )
         return await retrying(next_attempt)
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    if state.outcome is not None and state.next_action is not None:
+        log.debug("trying again in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
 
 
 class _FullJitter:

@@ -77,7 +77,7 @@ async def test_manifests_and_a_file_are_compared_in_a_registry_that_is_named(cip
     snapshot.write_text(f"app@{OLD.digest},app:v1\n")
     told = await cip("diff", str(manifest), str(snapshot))
     assert told.code == 2
-    assert f"--of is None: expected a registry in which what {manifest} wants is looked at" in told.err
+    assert f"--of is missing: expected a registry in which what {manifest} wants is looked at" in told.err
     named = await cip("diff", str(manifest), str(snapshot), "--of=eu.example/prod")
     assert (named.code, named.out) == (0, "")
 

@@ -52,6 +52,15 @@ class Attempts:
         return "done"
 
 
+async def test_each_failure_that_is_followed_by_another_try_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "cip_async")
+    await Retry(LIMITS).run(Attempts(FAILED, FAILED))
+    assert caplog.messages == [
+        "trying again in 0.2 s: us.example: GET /v2/: status 500",
+        "trying again in 0.4 s: us.example: GET /v2/: status 500",
+    ]
+
+
 async def test_what_succeeds_is_tried_once() -> None:
     attempts = Attempts()
     assert await Retry(LIMITS).run(attempts) == "done"
