@@ -1,5 +1,6 @@
 """The auditor with all its parts, going for as long as a block runs."""
 
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from typing import Final
 
 import anyio
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from cip_async.audit.app import VerifyToken, application
 from cip_async.audit.auditor import Auditor
@@ -16,6 +18,8 @@ from cip_async.audit.keeper import ManifestKeeper, ManifestSource
 from cip_async.audit.limits import AuditLimits
 from cip_async.audit.tally import Tally
 from cip_async.errors import CipError, InvalidSettings
+
+log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 1024
 _KEEP_ALIVE_S: Final = 75.0
@@ -73,6 +77,7 @@ async def served(app: web.Application, *, address: str, port: int, limits: Audit
     runner = web.AppRunner(
         app,
         access_log=None,
+        logger=_http_log(),
         auto_decompress=False,
         keepalive_timeout=_KEEP_ALIVE_S,
         lingering_time=_LINGER_S,
@@ -86,6 +91,17 @@ async def served(app: web.Application, *, address: str, port: int, limits: Audit
         with anyio.CancelScope(shield=True):
             await runner.cleanup()
         listener.close()
+
+
+def _http_log() -> logging.Logger:
+    """Where aiohttp tells what went wrong inside. A client that breaks the rules of HTTP is only answered with 400."""
+    http_log = log.getChild("http")
+    http_log.addFilter(_is_ours)
+    return http_log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
 async def _beat(keeper: ManifestKeeper, tally: Tally, interval_s: float, tell: Tell) -> None:

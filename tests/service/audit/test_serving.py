@@ -70,6 +70,16 @@ async def test_a_body_whose_pieces_are_malformed_ends(staging: Staging, auditor:
     assert told.split()[1] in (b"400", b"503")
 
 
+async def test_a_client_that_breaks_the_rules_of_http_is_answered_and_not_logged(
+    staging: Staging, auditor: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    staging.push("app", single(seed="image"), "v1")
+    client = await auditor()
+    told = await raw(client, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+    assert told.partition(b"\r\n")[0].endswith(b" 400 Bad Request")
+    assert caplog.messages == []
+
+
 async def test_a_client_that_goes_away_in_the_middle_harms_nobody(staging: Staging, auditor: Start) -> None:
     image = single(seed="image")
     staging.push("app", image, "v1")
