@@ -210,5 +210,9 @@ class ListingIncomplete(RegistryError):
     """A listing could not be read to its end; nothing may be called absent on its word."""
 
 
+class ListingCutOff(ListingIncomplete):
+    """A listing ended where the registry ends every one, and holds more than it tells."""
+
+
 class UnsupportedContent(RegistryError):
     """An image cannot be promoted byte for byte, such as one with a Docker schema 1 manifest."""

@@ -59,6 +59,7 @@ from cip_async.registry.examination import examine
 from cip_async.registry.gate import Gates
 from cip_async.registry.google_http import GoogleHttp
 from cip_async.registry.guard import Guard
+from cip_async.registry.listing.artifact_repository import is_artifact_registry
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
 from cip_async.registry.quota import usual_rate
@@ -123,13 +124,13 @@ class Promoter:
         self._use_service_accounts = use_service_accounts
         self._service_accounts = _bindings(service_accounts or {})
         resolved = Endpoints(endpoints)
-        listing = _strategies(strategies or {})
+        listing = _strategies(strategies or {}, resolved)
         session = HttpSession(timeouts=self._settings.timeouts, connector=connector, ca_cert=ca_cert)
         scopes = accounts.WRITE if confirm else accounts.READ
         self._google = GoogleCredentials(
             accounts.GoogleAccounts(GoogleHttp(session), scopes=scopes, key_files=key_files),
             resolved,
-            lambda host: listing.of(host) is Strategy.GOOGLE,
+            lambda host: listing.of(host).is_google,
         )
         self._transport = Transport(
             session=session,
@@ -342,6 +343,7 @@ class Promoter:
         path = parse_registry_path(registry)
         self._transport.standing.begin([path])
         self._transport.trust_again()
+        self._lister.begin_run()
         await self._google.bind(self._service_accounts)
         async with snapshot(path, self._lister, selection=selection, listener=self._listener) as taken:
             yield taken
@@ -367,6 +369,7 @@ class Promoter:
 
     async def _begun(self, draft: Draft, entries: Iterable[RegistryPath]) -> Run:
         self._transport.begin_run(draft.sources)
+        self._lister.begin_run()
         self._run = Run(
             draft=draft,
             documents=Documents(self._client, self._settings.bodies, self._keeping),
@@ -484,7 +487,7 @@ def _bindings(named: Mapping[str, str]) -> dict[RegistryPath, Binding]:
     return bindings
 
 
-def _strategies(named: Mapping[str, str]) -> Strategies:
+def _strategies(named: Mapping[str, str], endpoints: Endpoints) -> Strategies:
     chosen = {}
     for host, name in named.items():
         try:
@@ -492,7 +495,10 @@ def _strategies(named: Mapping[str, str]) -> Strategies:
         except ValueError as error:
             known = " or ".join(each.value for each in Strategy)
             raise InvalidSettings(f"listing strategy of {host}", name, known) from error
-    return Strategies(chosen)
+    for where, strategy in chosen.items():
+        if strategy is Strategy.ARTIFACT_REGISTRY and not is_artifact_registry(where):
+            raise InvalidSettings(f"listing strategy of {where}", strategy.value, "a host such as us-docker.pkg.dev")
+    return Strategies(chosen, endpoints.is_elsewhere)
 
 
 @contextmanager

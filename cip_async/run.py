@@ -50,10 +50,10 @@ class Run:
         self.trusted_listings += isinstance(event, ListingTrusted)
 
     def needed(self, pair: Pair, listing: Listing) -> AbstractSet[Digest]:
-        """What a destination lacks by its listing, whose age counts from now, and what it holds."""
+        """What a destination lacks by its listing, whose age counts from when reading it began, and what it holds."""
         needed = self.draft.planner.needed(pair, listing)
         if needed:
-            self.ages.listed(pair.source, pair.destination)
+            self.ages.listed(pair.source, pair.destination, listing.taken_s)
             self.holdings.listed(pair.source, pair.destination, listing.digests)
         return needed
 

@@ -127,6 +127,9 @@ class Settings:
     google_page_size: int = attrs.field(default=10_000, validator=_at_least(2))
     """Entries asked of Google's `tags/list`, which gives about 1,000 if not asked
     (https://github.com/google/go-containerregistry/issues/1643). That many in the answer means it was cut."""
+    images_page_size: int = attrs.field(default=1_000, validator=_at_least(1))
+    """Images asked of the Artifact Registry API, which gives no more
+    (https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages/list)."""
     oci_page_size: int = attrs.field(default=1_000, validator=_at_least(2))
     """Names asked of a plain registry's `tags/list` and catalog; ECR refuses more than 1,000
     (https://github.com/google/go-containerregistry/issues/681)."""

@@ -14,9 +14,9 @@ class Ages:
         self._clock = clock
         self._listed_at: dict[tuple[Repository, Repository], float] = {}
 
-    def listed(self, source: Repository, destination: Repository) -> None:
-        """Take note that the destination of a pair was listed just now."""
-        self._listed_at[source, destination] = self._clock()
+    def listed(self, source: Repository, destination: Repository, taken_s: float = 0.0) -> None:
+        """Take note that the destination of a pair was listed just now, which took so many seconds."""
+        self._listed_at[source, destination] = self._clock() - taken_s
 
     def is_stale(self, source: Repository, destination: Repository) -> bool:
         """Whether the listing of a pair's destination is too old to be trusted, or nobody knows how old it is."""

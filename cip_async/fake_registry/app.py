@@ -10,7 +10,7 @@ from typing import Final
 import anyio
 from aiohttp import ClientPayloadError, web
 
-from cip_async.fake_registry import blobs, listings, manifests, uploading
+from cip_async.fake_registry import blobs, docker_images, listings, manifests, uploading
 from cip_async.fake_registry.calls import Call, CallClass, parse_call
 from cip_async.fake_registry.faults import Fault, FaultKind
 from cip_async.fake_registry.host import FakeHost
@@ -38,6 +38,7 @@ _WITHOUT_BODY: Final[dict[CallClass, Callable[[Visit], Reply]]] = {
     CallClass.UPLOAD_STATUS: uploading.upload_status,
     CallClass.UPLOAD_CANCEL: uploading.cancel_upload,
     CallClass.STORAGE: blobs.get_from_storage,
+    CallClass.DOCKER_IMAGES: docker_images.list_docker_images,
 }
 _LARGEST_FORM_BYTES: Final = 64 * 1024
 
@@ -81,7 +82,7 @@ class HostApp:
             spoil_request(fault, visit)
             reply = await self._answer(request, visit, entry)
         except Refusal as refused:
-            reply = refusal_reply(refused)
+            reply = self._refusal(refused)
         if fault.kind is FaultKind.LOST_ANSWER:
             return drop(request)
         spoil_reply(fault, visit, reply)
@@ -104,7 +105,13 @@ class HostApp:
             self._admit(visit, entry)
             return await self._carry_out(request, visit, entry)
         except Refusal as refused:
-            return refusal_reply(refused)
+            return self._refusal(refused)
+
+    def _refusal(self, refused: Refusal) -> Reply:
+        reply = refusal_reply(refused)
+        if self._host.name == docker_images.API_HOST:
+            reply.body = docker_images.api_error(refused)
+        return reply
 
     def _admit(self, visit: Visit, entry: Entry) -> None:
         """Refuse a request that is one too many, or that its sender may not make."""

@@ -13,6 +13,7 @@ from cip_async.reference import Digest, Tag, parse_digest, parse_image_name, par
 
 STORAGE_PREFIX: Final = "/storage/"
 _READS: Final = frozenset({"GET", "HEAD"})
+API_PREFIX: Final = "/v1/projects/"
 TOKEN_PATHS: Final = frozenset({"/token", "/v2/token"})
 
 
@@ -45,6 +46,8 @@ class CallClass(enum.StrEnum):
     UPLOAD_CANCEL = "upload-cancel"
     STORAGE = "storage"
     """A blob's bytes, served outside the registry API as a bucket does."""
+    DOCKER_IMAGES = "docker-images"
+    """All images of one of Artifact Registry's repositories, from its API."""
     OTHER = "other"
 
 
@@ -114,6 +117,8 @@ def parse_call(method: str, target: str) -> Call:
     elif path.startswith(STORAGE_PREFIX):
         call.call_class = CallClass.STORAGE if method in ("GET", "HEAD") else CallClass.OTHER
         call.reference = path.removeprefix(STORAGE_PREFIX)
+    elif path.startswith(API_PREFIX):
+        _parse_api_call(call, path.removeprefix(API_PREFIX))
     elif path.startswith("/v2/"):
         _parse_repository_call(call, path.removeprefix("/v2/"))
     return call
@@ -140,6 +145,15 @@ def _parse_repository_call(call: Call, rest: str) -> None:
             call.call_class = CallClass.REFERRERS
         case "tags" if call.reference == "list" and call.method == "GET":
             call.call_class, call.reference = CallClass.TAGS, ""
+
+
+def _parse_api_call(call: Call, rest: str) -> None:
+    """`P/locations/L/repositories/R/dockerImages`: the repository is `P/R`, and the reference where it is."""
+    parts = rest.split("/")
+    if call.method == "GET" and len(parts) == 6 and parts[1::2] == ["locations", "repositories", "dockerImages"]:
+        project, call.reference, name = parts[::2]
+        call.repository = f"{project.replace(':', '/', 1)}/{name}"
+        call.call_class = CallClass.DOCKER_IMAGES
 
 
 def _upload_class(call: Call) -> CallClass:

@@ -83,6 +83,7 @@ _WITH_BODY: Final = frozenset(
     {
         CallClass.TAGS,
         CallClass.CATALOG,
+        CallClass.DOCKER_IMAGES,
         CallClass.REFERRERS,
         CallClass.MANIFEST_GET,
         CallClass.BLOB_GET,

@@ -59,7 +59,10 @@ class FakeRegistries(Mapping[str, FakeHost]):
             self.add(name, rules())
 
     def add(self, name: str, rules: Rules | None = None) -> FakeHost:
-        """Add a host; `name` is how clients call it: `gcr.io`, `localhost:5000`."""
+        """Add a host; `name` is how clients call it: `gcr.io`, `localhost:5000`.
+
+        `artifactregistry.googleapis.com` is the API that lists what is on the hosts such as `us-docker.pkg.dev`.
+        """
         host = FakeHost(name=name, rules=rules or Rules(), store=Store(self._pool))
         self._hosts[name] = host
         return host

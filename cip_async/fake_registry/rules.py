@@ -16,7 +16,8 @@ class Rules:
     listing: Literal["oci", "google"] = "oci"
     """Whether `tags/list` gives names alone, or Google's extension."""
     page_size: int = attrs.field(default=100, validator=attrs.validators.ge(1))
-    """The most names of a page; for Google's listing, the entries given when no number is asked for."""
+    """The most names of a page, or images of the Artifact Registry API; for Google's listing, the entries given when
+    no number is asked for."""
     paginated: bool = True
     """Whether `tags/list` comes in pages; distribution 2.8 gives everything, whatever is asked."""
     links: bool = True

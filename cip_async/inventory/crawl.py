@@ -8,12 +8,16 @@ a digest that cannot be asked for makes those of that digest unknown.
 An inventory file that is trusted can spare a destination its listing, if by the file all that is wanted is there
 already. What the file says is lacking, or elsewhere, is asked of the registry.
 
+Artifact Registry's repositories hold many image names each, and tell of all of them page by page. One walk through such
+a repository lists those destinations in it that the walk settles; the others are listed like any other.
+
 Listings are let go as soon as their pairs are planned; those that wait for a source are cut to what is wanted.
 """
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import aclosing
 
 import attrs
 
@@ -29,15 +33,18 @@ from cip_async.events import (
     StageStarted,
     tell_nobody,
 )
-from cip_async.inventory.extent import narrowed, united, wanted_tagless, wanted_tags
+from cip_async.inventory.extent import narrowed, united, wanted_digests, wanted_tagless, wanted_tags
 from cip_async.inventory.lanes import Lanes
 from cip_async.inventory.presence import HoldsDigest, presence
 from cip_async.inventory.store import InventoryStore, Remembered
 from cip_async.inventory.trust import is_trusted
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Pair, PairPlan
+from cip_async.model.promoter_manifest import WantedImage
 from cip_async.reference import Digest, Repository
+from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.lister import Lister
+from cip_async.registry.listing.walk import Sought
 
 PlanPair = Callable[[Pair, Listing | ListingFailure, Listing | ListingFailure | None], PairPlan]
 """Sorts the edges of a pair, given its destination's and, where it was asked, its source's listing."""
@@ -127,6 +134,7 @@ class _Crawl:
         self._listener = listener
         self._lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=lister.settings.hosts_at_once)
         self._destinations: dict[Repository, list[_Place]] = {}
+        self._looked_for: dict[tuple[WantedImage, ...], Sought] = {}
         groups: dict[Repository, _Group] = {}
         for pair in pairs:
             group = groups.setdefault(pair.source, _Group(pair.source))
@@ -136,14 +144,51 @@ class _Crawl:
     async def run(self) -> None:
         """List everything, one source repository's destinations after the other's."""
         self._listener(StageStarted(stage=Stage.LIST, total=len(self._destinations)))
-        await self._lanes.run(
-            (destination.host, functools.partial(self._list_destination, destination, places))
-            for destination, places in self._destinations.items()
+        shared = self._lister.shared(self._destinations)
+        together = frozenset().union(*shared.values())
+        walks = ((API_HOST, functools.partial(self._list_together, *each)) for each in shared.items())
+        alone = (
+            (destination.host, functools.partial(self._list_destination, destination))
+            for destination in self._destinations
+            if destination not in together
         )
+        await self._lanes.run((*walks, *alone))
 
-    async def _list_destination(self, destination: Repository, places: Sequence[_Place]) -> None:
-        listing = await self._destination(destination, [place.pair for place in places])
-        for place in places:
+    async def _list_together(self, parent: ArtifactRepository, destinations: Sequence[Repository]) -> None:
+        """List destinations by one walk, and let those that it leaves out be listed one by one."""
+        sought: dict[Repository, Sought] = {}
+        for destination in destinations:
+            trusted = self._trusted(destination, await self._recalled(destination))
+            if trusted is not None:
+                await self._sort(destination, trusted)
+            else:
+                sought[destination] = self._sought(destination)
+        left = dict.fromkeys(sought)
+        if len(sought) > 1:
+            async with aclosing(self._lister.together(parent, sought)) as listings:
+                async for listing in listings:
+                    del left[listing.repository]
+                    if self._store is not None:
+                        await self._store.put(listing)
+                    self._tell(listing)
+                    await self._sort(listing.repository, listing)
+        for destination in left:
+            self._lanes.add(destination.host, functools.partial(self._list_destination, destination))
+
+    def _sought(self, destination: Repository) -> Sought:
+        """What a walk looks for in `destination`; mirrors that are to have the same share it."""
+        pairs = self._pairs(destination)
+        images = tuple(pair.image for pair in pairs)
+        if images not in self._looked_for:
+            self._looked_for[images] = Sought.of(wanted_tags(pairs), wanted_digests(pairs), wanted_tagless(pairs))
+        return self._looked_for[images]
+
+    async def _list_destination(self, destination: Repository) -> None:
+        await self._sort(destination, await self._destination(destination))
+
+    async def _sort(self, destination: Repository, listing: Listing | ListingFailure) -> None:
+        """Plan the pairs of `destination` that lack nothing, and ask the sources of the others."""
+        for place in self._destinations[destination]:
             lacking = self._needed(place.pair, listing) if isinstance(listing, Listing) else frozenset()
             if lacking and isinstance(listing, Listing):
                 place.group.waiting.append(_Waiting(place, narrowed(listing, [place.pair]), lacking))
@@ -151,15 +196,26 @@ class _Crawl:
             else:
                 await self._plan(place, listing, None)
 
-    async def _destination(self, destination: Repository, pairs: Sequence[Pair]) -> Listing | ListingFailure:
+    async def _destination(self, destination: Repository) -> Listing | ListingFailure:
         """What a destination holds: by the inventory, where that is trusted, or by its registry."""
+        pairs = self._pairs(destination)
         tags = wanted_tags(pairs)
         known = await self._recalled(destination)
-        if known is not None and is_trusted(known.listing, known.age_s, self._trusted_s, pairs):
-            self._listener(ListingTrusted(repository=destination, age_s=known.age_s))
-            return known.listing
+        trusted = self._trusted(destination, known)
+        if trusted is not None:
+            return trusted
         believed = len(tags & known.listing.tags.keys()) if known is not None else 0
         return await self._listed(destination, self._lister.wanted(destination, tags, wanted_tagless(pairs), believed))
+
+    def _trusted(self, destination: Repository, known: Remembered | None) -> Listing | None:
+        """What is `known` of a destination, if that is to be trusted."""
+        if known is None or not is_trusted(known.listing, known.age_s, self._trusted_s, self._pairs(destination)):
+            return None
+        self._listener(ListingTrusted(repository=destination, age_s=known.age_s))
+        return known.listing
+
+    def _pairs(self, destination: Repository) -> Sequence[Pair]:
+        return [place.pair for place in self._destinations[destination]]
 
     async def _recalled(self, destination: Repository) -> Remembered | None:
         """What the store knew of a destination before, where that can spare a request."""
@@ -226,8 +282,11 @@ class _Crawl:
             return ListingFailure(repository=repository, reason=str(error))
         if self._store is not None:
             await (self._store.put(more) if known is None else self._store.extend([more]))
-        self._listener(RepositoryListed(repository=repository, digests=len(found.digests), tags=len(found.tags)))
+        self._tell(found)
         return found
+
+    def _tell(self, found: Listing) -> None:
+        self._listener(RepositoryListed(repository=found.repository, digests=len(found.digests), tags=len(found.tags)))
 
     async def _plan(
         self, place: _Place, destination: Listing | ListingFailure, source: Listing | ListingFailure | None

@@ -15,6 +15,11 @@ def wanted_tags(pairs: Iterable[Pair]) -> AbstractSet[Tag]:
     return frozenset().union(*(pair.image.by_tag for pair in pairs))
 
 
+def wanted_digests(pairs: Iterable[Pair]) -> AbstractSet[Digest]:
+    """The digests that any of `pairs` wants in its destination, with a tag or without."""
+    return frozenset(want.digest for pair in pairs for want in pair.image.wants)
+
+
 def wanted_tagless(pairs: Iterable[Pair]) -> AbstractSet[Digest]:
     """The digests that any of `pairs` wants in its destination without a tag."""
     return frozenset().union(*(pair.image.tagless for pair in pairs))

@@ -37,6 +37,8 @@ class Listing:
     described: Mapping[Digest, Described] = attrs.field(factory=dict)
     unreadable: Mapping[Digest, str] = attrs.field(factory=dict)
     children: tuple[ImageName, ...] = ()
+    taken_s: float = 0.0
+    """How long reading it took, in seconds, where that was more than one request: its first part is that old."""
 
     def holds(self, digest: Digest) -> bool | None:
         """Whether the repository holds `digest`; None where nobody asked, or in vain."""

@@ -125,7 +125,7 @@ class Plan:
     entries name.
     """
 
-    pairs: tuple[PairPlan, ...]
+    pairs: tuple[PairPlan, ...] = attrs.field(repr=lambda pairs: f"<{len(pairs)} pairs>")
     overlaps: tuple[Overlap, ...]
     lost_sources: tuple[LostSource, ...]
     invalid: tuple[Problem, ...]

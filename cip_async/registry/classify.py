@@ -59,7 +59,15 @@ def _items(body: bytes) -> list[ErrorItem]:
         decoded: ErrorBody = error_decoder.decode(body)
     except UNDECODABLE:
         return []
-    return decoded.errors
+    return decoded.errors or _google_items(decoded.error)
+
+
+def _google_items(error: object) -> list[ErrorItem]:
+    """The one error of an API of Google's that is no registry (https://cloud.google.com/apis/design/errors)."""
+    if not isinstance(error, dict):
+        return []
+    code, message = error.get("status"), error.get("message")
+    return [ErrorItem(code=code, message=message)] if isinstance(code, str) and isinstance(message, str) else []
 
 
 def _said(status: int, items: list[ErrorItem]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 import attrs
 from yarl import URL
@@ -29,13 +30,23 @@ from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document, refuse_schema_1
 from cip_async.registry.exchange import Answer, Replayable, Request
 from cip_async.registry.exchanger import BodyStream
+from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.origins import objection_to_location, same_origin, shown, supplied
-from cip_async.registry.pages import CatalogPage, NextPage, TagsPage, catalog_page, tags_page
+from cip_async.registry.pages import (
+    CatalogPage,
+    DockerImagesPage,
+    NextPage,
+    TagsPage,
+    catalog_page,
+    docker_images_page,
+    tags_page,
+)
 from cip_async.registry.transport import Transport
 from cip_async.registry.wire import MANIFEST_ACCEPT, accepted_tags
 from cip_async.settings import Bodies
 
 _SIZE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_OK: Final = frozenset({200})
 _OK_OR_ABSENT: Final = frozenset({200, 404})
 _BLOB: Final = frozenset({200, 206})
 _OPENED: Final = frozenset({201, 202})
@@ -92,6 +103,32 @@ class RegistryClient:
         path = "/v2/_catalog"
         answer = await self._page(host, None, path, n, next_page)
         return catalog_page(host, path, answer, self._transport.endpoints)
+
+    async def docker_images_page(
+        self, parent: ArtifactRepository, *, asked_for: Repository, page_size: int, page_token: str = ""
+    ) -> DockerImagesPage:
+        """One page of all images of `parent`, the first or that of a token, from the Artifact Registry API.
+
+        It is asked as whoever may read `asked_for`, a repository in `parent`. Its 404 says nothing of any repository.
+
+        Raises:
+            RegistryError: the page could not be had, or cannot be trusted.
+        """
+        path = f"/v1/{parent.resource}/dockerImages"
+        query = f"pageSize={page_size}" + (f"&pageToken={quote(page_token, safe='')}" if page_token else "")
+        answer = await self._transport.send(
+            Request(
+                host=API_HOST,
+                method="GET",
+                target=f"{path}?{query}",
+                request_class=RequestClass.LISTING,
+                repository=asked_for,
+                scopes=(),
+                expected=_OK,
+                most_bytes=self._bodies.listing_bytes,
+            )
+        )
+        return docker_images_page(API_HOST, path, answer)
 
     async def head_manifest(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
         """The digest that `reference` has in `repository`; None if it is proven absent.

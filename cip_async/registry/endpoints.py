@@ -51,6 +51,10 @@ class Endpoints:
         path, _, query = target.partition("?")
         return URL(SplitResult(origin.scheme, origin.raw_authority, path, query, ""), encoded=True)
 
+    def is_elsewhere(self, host: Host) -> bool:
+        """Whether something else than the name of `host` says where it is served."""
+        return self.origin(host) != _default_origin(host)
+
     def path(self, repository: Repository) -> str:
         """The repository's path as its host's API wants it: Docker Hub's official images live below `library/`."""
         if repository.host in DOCKER_HUB_ALIASES and "/" not in repository.path:

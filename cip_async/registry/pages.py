@@ -5,6 +5,7 @@ What looks like the end of a listing is believed by callers, so an answer that i
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -16,7 +17,18 @@ from cip_async.reference import Host
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer
 from cip_async.registry.origins import objection_to_link, shown, supplied
-from cip_async.registry.wire import UNDECODABLE, GoogleManifest, catalog_decoder, next_link, tags_decoder
+from cip_async.registry.wire import (
+    UNDECODABLE,
+    DockerImage,
+    GoogleManifest,
+    catalog_decoder,
+    docker_images_decoder,
+    next_link,
+    tags_decoder,
+)
+
+_LONGEST_TOKEN: Final = 4096
+"""Characters of a page token; it goes into a URL."""
 
 _NUMBER: Final = re.compile(r"([?&]n=)[0-9]+", re.ASCII)
 
@@ -51,6 +63,14 @@ class CatalogPage:
     next: NextPage | None
 
 
+@attrs.frozen(kw_only=True)
+class DockerImagesPage:
+    """One page of an Artifact Registry repository; `next_token` is empty on the last one."""
+
+    images: Sequence[DockerImage]
+    next_token: str = attrs.field(repr=False)
+
+
 def tags_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> TagsPage:
     """The page of tags that `host` answered when asked for `path`.
 
@@ -82,6 +102,21 @@ def catalog_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) ->
     except UNDECODABLE as error:
         raise UntrustedAnswer(host, f"GET {path}", f"not a catalog: {error}") from error
     return CatalogPage(repositories=tuple(body.repositories or ()), next=_next(host, path, answer, endpoints))
+
+
+def docker_images_page(host: Host, path: str, answer: Answer) -> DockerImagesPage:
+    """The page of images that `host` answered when asked for `path`.
+
+    Raises:
+        UntrustedAnswer: the answer is no such page.
+    """
+    try:
+        body = docker_images_decoder.decode(answer.body)
+    except UNDECODABLE as error:
+        raise UntrustedAnswer(host, f"GET {path}", f"not a list of images: {error}") from error
+    if len(body.next_page_token) > _LONGEST_TOKEN:
+        raise UntrustedAnswer(host, f"GET {path}", f"its page token has more than {_LONGEST_TOKEN} characters")
+    return DockerImagesPage(images=body.docker_images, next_token=body.next_page_token)
 
 
 def _next(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> NextPage | None:

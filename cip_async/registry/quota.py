@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from cip_async.reference import Host
 from cip_async.registry.endpoints import Endpoints, is_loopback
+from cip_async.registry.listing.artifact_repository import API_HOST
 from cip_async.registry.listing.strategy import is_google
 from cip_async.settings import ARTIFACT_REGISTRY_RATE, Rate
 
@@ -11,12 +12,13 @@ from cip_async.settings import ARTIFACT_REGISTRY_RATE, Rate
 def usual_rate(endpoints: Endpoints) -> Callable[[Host], Rate]:
     """What a host grants by its name: Google's registries a known rate, others none that is known.
 
-    Container Registry's names are served by Artifact Registry (https://cloud.google.com/artifact-registry/docs/gcr).
-    A host whose endpoint is this machine is not what its name says.
+    Container Registry's names are served by Artifact Registry (https://cloud.google.com/artifact-registry/docs/gcr),
+    whose API grants as much. A host whose endpoint is this machine is not what its name says.
     """
 
     def rate(host: Host) -> Rate:
         served_here = is_loopback(endpoints.origin(host).raw_authority)
-        return ARTIFACT_REGISTRY_RATE if is_google(host) and not served_here else Rate()
+        is_known = is_google(host) or host == API_HOST
+        return ARTIFACT_REGISTRY_RATE if is_known and not served_here else Rate()
 
     return rate

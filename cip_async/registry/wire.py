@@ -49,13 +49,37 @@ class GoogleManifest(msgspec.Struct):
 
     @property
     def size_bytes(self) -> int | None:
-        """The size as a number; None where Google does not know it: it says 0 for an index."""
-        known = (
-            self.image_size_bytes.isascii()
-            and self.image_size_bytes.isdigit()
-            and len(self.image_size_bytes) <= _LONGEST_SIZE
-        )
-        return (int(self.image_size_bytes) or None) if known else None
+        """The size as a number; None where Google does not know it."""
+        return _known_size(self.image_size_bytes)
+
+
+class DockerImage(msgspec.Struct, rename="camel", gc=False):
+    """What the Artifact Registry API says of one digest: `uri` is `LOCATION-docker.pkg.dev/PROJECT/REPO/NAME@DIGEST`.
+
+    https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages
+    """
+
+    uri: str
+    tags: list[str] = []
+    media_type: str = ""
+    image_size_bytes: str = "0"
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size as a number; None where Google does not know it."""
+        return _known_size(self.image_size_bytes)
+
+
+class DockerImagesBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """One page of `dockerImages`. A member that is not known might say that something is missing, so it spoils it."""
+
+    docker_images: list[DockerImage] = []
+    next_page_token: str = ""
+
+
+def _known_size(text: str) -> int | None:
+    """Google says 0 for an index, whose size it does not know."""
+    return int(text) or None if text.isascii() and text.isdigit() and len(text) <= _LONGEST_SIZE else None
 
 
 class CatalogBody(msgspec.Struct):
@@ -73,9 +97,10 @@ class ErrorItem(msgspec.Struct):
 
 
 class ErrorBody(msgspec.Struct):
-    """The body of an error answer, as the specification wants it."""
+    """The body of an error answer, as the specification wants it, or with the `error` of Google's other APIs."""
 
     errors: list[ErrorItem] = []
+    error: object = None
 
 
 class TokenBody(msgspec.Struct):
@@ -87,6 +112,7 @@ class TokenBody(msgspec.Struct):
 
 
 tags_decoder: Final = msgspec.json.Decoder(TagsBody)
+docker_images_decoder: Final = msgspec.json.Decoder(DockerImagesBody)
 catalog_decoder: Final = msgspec.json.Decoder(CatalogBody)
 error_decoder: Final = msgspec.json.Decoder(ErrorBody)
 token_decoder: Final = msgspec.json.Decoder(TokenBody)

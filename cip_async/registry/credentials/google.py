@@ -17,6 +17,7 @@ from cip_async.reference import Host, RegistryPath, Repository
 from cip_async.registry.credentials.entries import EntryMap
 from cip_async.registry.credentials.provider import Anonymous, BearerToken, Credential
 from cip_async.registry.endpoints import Endpoints
+from cip_async.registry.listing.artifact_repository import API_HOST
 
 log = logging.getLogger(__name__)
 
@@ -95,14 +96,17 @@ class GoogleCredentials:
     async def credential(self, host: Host, repository: Repository | None) -> Credential | None:
         """The token for `repository`, or for `host` itself.
 
+        The Artifact Registry API is asked about a repository as the registry is that holds it.
+
         Raises:
             CredentialError: an account that is required has none.
         """
-        bound = self._bindings.of(host, repository)
+        holder = repository.host if host == API_HOST and repository is not None else host
+        bound = self._bindings.of(holder, repository)
         if bound is not None:
             path, binding = bound
             return await self._of(binding, path)
-        if self._is_nobody or not self._is_google(host) or self._endpoints.origin(host).scheme != "https":
+        if self._is_nobody or not self._is_google(holder) or self._endpoints.origin(host).scheme != "https":
             return None
         return await self._ambient(host)
 

@@ -7,7 +7,7 @@ The extension of `tags/list` is described by what reads it: github.com/google/go
 
 from typing import Final
 
-from cip_async.errors import ListingIncomplete, NotFound, UntrustedAnswer
+from cip_async.errors import ListingCutOff, ListingIncomplete, NotFound, UntrustedAnswer
 from cip_async.model.listing import Described, Listing
 from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.client import RegistryClient
@@ -22,7 +22,8 @@ async def list_google(client: RegistryClient, repository: Repository, *, n: int)
     """List `repository` whole, asking for `n` entries. A repository that does not exist is empty.
 
     Raises:
-        ListingIncomplete: the answer was cut off, or is not Google's.
+        ListingCutOff: the answer does not tell all.
+        ListingIncomplete: it is not Google's.
         RegistryError: the registry refused, failed or answered nonsense.
     """
     try:
@@ -36,7 +37,8 @@ def google_listing(repository: Repository, page: TagsPage, n: int) -> Listing:
     """What one extended answer tells, when `n` entries were asked for; pure.
 
     Raises:
-        ListingIncomplete: the answer was cut off, or is not Google's.
+        ListingCutOff: the answer does not tell all.
+        ListingIncomplete: it is not Google's.
         UntrustedAnswer: it contradicts itself or contains a malformed name.
     """
     answer = Answer.of_tags(repository)
@@ -51,22 +53,23 @@ def google_listing(repository: Repository, page: TagsPage, n: int) -> Listing:
                 raise UntrustedAnswer(answer.host, answer.where, reason)
     untold = set(page.tags) - tags.keys()
     if untold:
-        raise _incomplete(answer, f"the registry names {len(untold)} tags without their digests")
+        raise _cut_off(answer, f"the registry names {len(untold)} tags without their digests")
     children = answer.image_names(sorted(page.children))
     return Listing(repository=repository, digests=described.keys(), tags=tags, described=described, children=children)
 
 
 def _manifests(page: TagsPage, n: int, answer: Answer) -> dict[str, GoogleManifest]:
     if page.google is None and (page.tags or not page.children):
-        raise _incomplete(answer, f"the answer lacks what Google's registries add to it: {_REMEDY}")
+        reason = f"the listing is incomplete: the answer lacks what Google's registries add to it: {_REMEDY}"
+        raise ListingIncomplete(answer.host, answer.where, reason)
     manifests = page.google or {}
     tags = sum(len(manifest.tags) for manifest in manifests.values())
     if max(len(manifests), len(page.tags), tags, len(page.children)) >= n:
-        raise _incomplete(answer, f"it has {n} entries or more and was cut off: {_REMEDY}")
+        raise _cut_off(answer, f"it has {n} entries or more and was cut off: {_REMEDY}")
     if page.next is not None:
-        raise _incomplete(answer, f"the registry links to more of it: {_REMEDY}")
+        raise _cut_off(answer, f"the registry links to more of it: {_REMEDY}")
     return manifests
 
 
-def _incomplete(answer: Answer, reason: str) -> ListingIncomplete:
-    return ListingIncomplete(answer.host, answer.where, f"the listing is incomplete: {reason}")
+def _cut_off(answer: Answer, reason: str) -> ListingCutOff:
+    return ListingCutOff(answer.host, answer.where, f"the listing is incomplete: {reason}")

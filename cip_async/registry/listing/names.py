@@ -11,6 +11,7 @@ import attrs
 
 from cip_async.errors import InvalidReference, UntrustedAnswer
 from cip_async.reference import Digest, Host, ImageName, Repository, Tag, parse_digest, parse_image_name, parse_tag
+from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 
 
 @attrs.frozen
@@ -32,6 +33,11 @@ class Answer:
     def of_catalog(cls, host: Host) -> Self:
         """The answer that lists the repositories of `host`."""
         return cls(host, "GET /v2/_catalog")
+
+    @classmethod
+    def of_images(cls, parent: ArtifactRepository) -> Self:
+        """The answer that lists all images of an Artifact Registry repository."""
+        return cls(API_HOST, f"GET /v1/{parent.resource}/dockerImages")
 
     def tags(self, texts: Iterable[str]) -> tuple[Tag, ...]:
         """The tags in `texts`."""

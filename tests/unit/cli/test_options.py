@@ -70,7 +70,7 @@ def test_options_are_understood(tmp_path: Path) -> None:
         Connection(
             threads=8,
             endpoints={"gcr.io": "http://localhost:5000", "eu.gcr.io": "http://localhost:5001?a=b"},
-            strategies={"registry.example": "google"},
+            strategies={"registry.example": "google", "us-docker.pkg.dev": "artifact-registry"},
             ca_cert=ca_cert,
             docker_config=None,
             key_files=(tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"),
@@ -80,7 +80,8 @@ def test_options_are_understood(tmp_path: Path) -> None:
     )
     arguments = (
         "--threads 8 --endpoint gcr.io=http://localhost:5000 --endpoint eu.gcr.io=http://localhost:5001?a=b"
-        f" --listing registry.example=google --ca-cert {ca_cert} --key-files {keys[0]},{keys[1]} --key-files {keys[2]}"
+        f" --listing registry.example=google --listing us-docker.pkg.dev=artifact-registry"
+        f" --ca-cert {ca_cert} --key-files {keys[0]},{keys[1]} --key-files {keys[2]}"
         " --log-format json --progress never -vv"
     )
     assert output_of(*arguments.split()) == repr(expected)

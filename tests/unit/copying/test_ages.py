@@ -24,6 +24,16 @@ def test_a_listing_is_trusted_for_its_time_and_no_longer() -> None:
     assert ages.is_stale(SOURCE, EU)
 
 
+def test_a_listing_is_as_old_as_its_first_part() -> None:
+    clock = Clock()
+    ages = Ages(60.0, clock)
+    ages.listed(SOURCE, EU, taken_s=50.0)
+    clock.now += 10.0
+    assert not ages.is_stale(SOURCE, EU)
+    clock.now += 0.1
+    assert ages.is_stale(SOURCE, EU)
+
+
 def test_a_listing_of_unknown_age_is_not_trusted() -> None:
     ages = Ages(60.0, Clock())
     ages.listed(SOURCE, EU)

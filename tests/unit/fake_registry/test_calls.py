@@ -5,6 +5,7 @@ import pytest
 from cip_async.fake_registry.calls import CallClass, checked_reference, checked_repository, parse_call
 from tests.unit.fake_registry.visits import refused
 
+API = "/v1/projects/p/locations/us/repositories"
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -35,6 +36,17 @@ DIGEST = "sha256:" + "0" * 64
         ("GET", "/v2/a/blobs/uploads/u1", CallClass.UPLOAD_STATUS, "a", "u1"),
         ("DELETE", "/v2/a/blobs/uploads/u1", CallClass.UPLOAD_CANCEL, "a", "u1"),
         ("GET", f"/storage/{DIGEST}?x=y", CallClass.STORAGE, "", DIGEST),
+        ("GET", f"{API}/r/dockerImages?pageSize=9", CallClass.DOCKER_IMAGES, "p/r", "us"),
+        (
+            "GET",
+            f"{API.replace('/p/', '/example.com:p/')}/r/dockerImages",
+            CallClass.DOCKER_IMAGES,
+            "example.com/p/r",
+            "us",
+        ),
+        ("POST", f"{API}/r/dockerImages", CallClass.OTHER, "", ""),
+        ("GET", f"{API}/r/packages", CallClass.OTHER, "", ""),
+        ("GET", f"{API}/r/dockerImages/x", CallClass.OTHER, "", ""),
         ("GET", "/", CallClass.OTHER, "", ""),
         ("PUT", "/v2/", CallClass.OTHER, "", ""),
         ("POST", "/v2/_catalog", CallClass.OTHER, "", ""),

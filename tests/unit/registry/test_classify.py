@@ -57,6 +57,16 @@ def test_a_status_says_what_went_wrong_and_whether_to_try_again(
     assert (error.retryable, error.status) == (retryable, status)
 
 
+def test_an_error_tells_what_another_api_of_googles_said() -> None:
+    body = b'{"error":{"code":403,"message":"API has not been used","status":"PERMISSION_DENIED","details":[]}}'
+    assert str(failed(403, body)).endswith("status 403 (PERMISSION_DENIED: API has not been used)")
+
+
+@pytest.mark.parametrize("body", [b'{"error":"no"}', b'{"error":{"code":403}}', b'{"error":{"status":1,"message":2}}'])
+def test_an_error_of_another_form_tells_its_status(body: bytes) -> None:
+    assert str(failed(403, body)).endswith("status 403")
+
+
 def test_an_error_tells_what_the_registry_said() -> None:
     error = failed(403, errors({"code": "DENIED", "message": "not\x1b[2J\nyours"}))
     assert str(error) == "us.example: GET /v2/foo/manifests/v1: status 403 (DENIED: not [2J yours)"

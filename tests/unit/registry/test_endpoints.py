@@ -31,6 +31,12 @@ def test_an_endpoint_takes_the_place_of_a_name() -> None:
     assert endpoints.origin(Host("us.gcr.io")) == URL("https://us.gcr.io")
 
 
+def test_a_host_is_elsewhere_where_another_origin_serves_it() -> None:
+    endpoints = Endpoints({"gcr.io": "http://localhost:5000", "us.gcr.io": "https://us.gcr.io"})
+    hosts = ("gcr.io", "us.gcr.io", "eu.gcr.io", "localhost:5000", "docker.io")
+    assert [endpoints.is_elsewhere(Host(host)) for host in hosts] == [True, False, False, False, False]
+
+
 def test_an_endpoint_for_one_name_of_docker_hub_is_one_for_all() -> None:
     endpoints = Endpoints({"docker.io": "https://cache.example", "index.docker.io": "https://other.example"})
     assert endpoints.origin(Host("registry-1.docker.io")).host in ("cache.example", "other.example")

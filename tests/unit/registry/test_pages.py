@@ -8,7 +8,15 @@ from cip_async.errors import UntrustedAnswer
 from cip_async.reference import Host
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer
-from cip_async.registry.pages import CatalogPage, NextPage, TagsPage, catalog_page, tags_page
+from cip_async.registry.pages import (
+    CatalogPage,
+    DockerImagesPage,
+    NextPage,
+    TagsPage,
+    catalog_page,
+    docker_images_page,
+    tags_page,
+)
 
 HOST = Host("us.example")
 PATH = "/v2/prod/foo/tags/list"
@@ -45,6 +53,41 @@ def test_a_page_may_be_empty_if_it_says_so(body: bytes) -> None:
 def test_what_says_nothing_of_tags_is_no_page(body: bytes) -> None:
     with pytest.raises(UntrustedAnswer, match=r"^us\.example: GET /v2/prod/foo/tags/list: not a tag list: "):
         page(body)
+
+
+def images(body: bytes) -> DockerImagesPage:
+    return docker_images_page(HOST, PATH, answer(body))
+
+
+def test_a_page_of_images_holds_what_the_api_says_of_each() -> None:
+    page = images(
+        b'{"dockerImages":[{"name":"x","uri":"a/b@c","tags":["v1"],"imageSizeBytes":"7","mediaType":"m","buildTime":"y",'
+        b'"imageManifests":[{}]},{"uri":"d"}],"nextPageToken":"t"}'
+    )
+    assert [(image.uri, image.tags, image.media_type, image.size_bytes) for image in page.images] == [
+        ("a/b@c", ["v1"], "m", 7),
+        ("d", [], "", None),
+    ]
+    assert page.next_token == "t"
+    assert "next_token" not in repr(page)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"dockerImages":[]}', b'{"nextPageToken":""}'])
+def test_an_empty_repository_has_an_empty_page_of_images(body: bytes) -> None:
+    assert images(body) == DockerImagesPage(images=[], next_token="")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"<html>", b'{"errors":[]}', b'{"error":{}}', b'{"unreachable":["here"]}', b"[" * 99_999),
+        *(b'{"dockerImages":[{}]}', b'{"dockerImages":null}', b'{"nextPageToken":7}', b'{"dockerImages":["\xff"]}'),
+        *(b'{"dockerImages":[{"uri":"a","tags":"v1"}]}', b'{"nextPageToken":"' + b"t" * 4097 + b'"}'),
+    ],
+)
+def test_what_may_leave_something_out_is_no_page_of_images(body: bytes) -> None:
+    with pytest.raises(UntrustedAnswer, match=r"not a list of images: |its page token has more than 4096 characters"):
+        images(body)
 
 
 def test_a_catalog_page_holds_the_names_of_repositories() -> None:

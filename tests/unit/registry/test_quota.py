@@ -8,7 +8,7 @@ from cip_async.registry.quota import usual_rate
 from cip_async.settings import ARTIFACT_REGISTRY_RATE, Rate
 
 
-@pytest.mark.parametrize("host", ["gcr.io", "us.gcr.io", "us-west1-docker.pkg.dev"])
+@pytest.mark.parametrize("host", ["gcr.io", "us.gcr.io", "us-west1-docker.pkg.dev", "artifactregistry.googleapis.com"])
 def test_googles_registries_grant_what_artifact_registry_documents(host: str) -> None:
     assert usual_rate(Endpoints())(Host(host)) == ARTIFACT_REGISTRY_RATE
 

@@ -11,6 +11,7 @@ from cip_async.reference import Host, Repository, parse_registry_path, parse_rep
 from cip_async.registry.credentials.google import Binding, GoogleCredentials
 from cip_async.registry.credentials.provider import Anonymous, BearerToken, Credential
 from cip_async.registry.endpoints import Endpoints
+from cip_async.registry.listing.artifact_repository import API_HOST
 from cip_async.registry.listing.strategy import is_google
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +69,17 @@ async def test_whoever_is_here_is_not_asked_for_plain_http_or_other_hosts(name: 
     accounts = Accounts()
     assert await ask(google(accounts), name) is None
     assert accounts.asked == []
+
+
+async def test_the_artifact_registry_api_is_asked_as_the_registry_is_that_holds_the_repository() -> None:
+    west = parse_registry_path("us-west1-docker.pkg.dev/prod/images")
+    credentials = google(Accounts())
+    await credentials.bind({west: Binding(ME, required=True)})
+    shown = []
+    for name in (f"{west}/foo", "us-west1-docker.pkg.dev/other/images/foo", "registry.example/prod/foo"):
+        found = await credentials.credential(API_HOST, parse_repository(name))
+        shown.append(found.token if isinstance(found, BearerToken) else found)
+    assert shown == [f"{ME}-1", "-1", None]
 
 
 async def test_a_refused_token_is_renewed() -> None:
