@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from cip_async.fake_registry.accounts import ANONYMOUS, Accounts
+from cip_async.fake_registry.docker_images import API_HOST
 from cip_async.fake_registry.refusal import Refusal, refusal
 from cip_async.fake_registry.scopes import Scope, needed_scopes
 from cip_async.fake_registry.visit import Visit
@@ -65,6 +66,8 @@ class BearerAuth:
         del now_s
         scopes = needed_scopes(visit.call)
         challenge = f'Bearer realm="{visit.origin}/v2/token",service="{visit.host}"'
+        if visit.host == API_HOST:
+            challenge = 'Bearer realm="https://accounts.google.com/"'
         account = ANONYMOUS
         if visit.credentials:
             scheme, _, token = visit.credentials.partition(" ")

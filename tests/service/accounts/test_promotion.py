@@ -18,6 +18,7 @@ from cip_async.events import Event, ImagePlaced
 from cip_async.fake_registry import images
 from cip_async.fake_registry.accounts import Accounts
 from cip_async.fake_registry.auth import BasicAuth, BearerAuth
+from cip_async.fake_registry.docker_images import API_HOST
 from cip_async.fake_registry.host import FakeRegistries
 from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.server import Servers, serve
@@ -106,6 +107,35 @@ async def test_each_registry_is_used_as_its_own_account(
     assert [accounts_at(staging, host) for host in staging.servers.registries] == [{READER}, {PROMOTER}, {PROMOTER}]
     assert google.asked == ["POST /token"] * 2, "a token of each account, and no exchange"
     assert set(google.scopes) == {"https://www.googleapis.com/auth/cloud-platform"}
+
+
+@pytest.mark.parametrize("may_list", [True, False])
+async def test_the_artifact_registry_api_is_asked_as_the_account_of_the_mirror(
+    serve_hosts: ServeHosts,
+    google: FakeGoogle,
+    key_file: KeyFile,
+    promoter_for: MakePromoter,
+    tmp_path: Path,
+    may_list: bool,
+) -> None:
+    mirror, prefix = "us-west1-docker.pkg.dev", "prod/images/deep"
+    staging = Staging(
+        await serve_hosts("gcr.io", mirror, API_HOST, rules=Rules.google), tmp_path, mirrors=(mirror,), prefix=prefix
+    )
+    fill(staging)
+    for number in range(3):
+        images.push(staging.servers[mirror].store, f"{prefix}/app{number}", images.single(seed=str(number)), ["v1"])
+    for host, repositories in ((mirror, "prod/images/*"), (API_HOST, "prod/images" if may_list else "other")):
+        accounts = Accounts()
+        accounts.permit(PROMOTER, repositories, "pull")
+        staging.servers[host].auth = BearerAuth(accounts, google.issued)
+    keys = (await key_file(READER), await key_file(PROMOTER))
+    async with promoter_for(staging, confirm=True, key_files=keys) as promoter:
+        report = await promoter.run(await manifests_of(staging, {STAGING: READER, f"{mirror}/{prefix}": PROMOTER}))
+    assert fates(report) == {Fate.ALREADY_PROMOTED: 3}
+    shown = [(entry.account, entry.status) for entry in staging.servers[API_HOST].ledger.entries]
+    assert shown == ([(PROMOTER, 200)] if may_list else [("", 403)])
+    assert requests_to(staging, mirror) == (0 if may_list else 3)
 
 
 async def test_a_dry_run_asks_for_tokens_that_can_only_read(
