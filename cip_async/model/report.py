@@ -118,7 +118,9 @@ class Report:
     plan: Plan
     dry_run: bool
     ending: Ending
-    failures: Mapping[tuple[Repository, Repository, Digest, Tag | None], Failure]
+    failures: Mapping[tuple[Repository, Repository, Digest, Tag | None], Failure] = attrs.field(
+        repr=lambda failures: f"<{len(failures)} failures>"
+    )
     ledger: tuple[LedgerLine, ...]
     traffic: Traffic
     capabilities: Mapping[Host, Mapping[str, bool]]

@@ -60,7 +60,7 @@ class DockerImage(msgspec.Struct, rename="camel", gc=False):
     """
 
     uri: str
-    tags: list[str] = []
+    tags: tuple[str, ...] = ()
     media_type: str = ""
     image_size_bytes: str = "0"
 

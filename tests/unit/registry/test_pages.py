@@ -65,8 +65,8 @@ def test_a_page_of_images_holds_what_the_api_says_of_each() -> None:
         b'"imageManifests":[{}]},{"uri":"d"}],"nextPageToken":"t"}'
     )
     assert [(image.uri, image.tags, image.media_type, image.size_bytes) for image in page.images] == [
-        ("a/b@c", ["v1"], "m", 7),
-        ("d", [], "", None),
+        ("a/b@c", ("v1",), "m", 7),
+        ("d", (), "", None),
     ]
     assert page.next_token == "t"
     assert "next_token" not in repr(page)

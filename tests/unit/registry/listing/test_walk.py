@@ -27,7 +27,7 @@ FOO, BAR = repository("foo"), repository("bar/bar")
 
 def image(name: str, digest: str, *tags: str, size: str = "12") -> DockerImage:
     uri = f"{HOST}/prod/images/{name}@{digest}"
-    return DockerImage(uri=uri, tags=list(tags), media_type=IMAGE, image_size_bytes=size)
+    return DockerImage(uri=uri, tags=tags, media_type=IMAGE, image_size_bytes=size)
 
 
 def sought(tags: dict[Tag, Digest], *tagless: Digest) -> Sought:
