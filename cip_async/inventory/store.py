@@ -79,8 +79,9 @@ class InventoryStore:
                 await to_thread.run_sync(database.close, limiter=one_thread)
 
     async def put(self, listing: Listing) -> None:
-        """Keep `listing`, with the time, in place of what was known of its repository."""
-        await self._run(self._database.put, listing, self._clock(), self._place_of(listing.repository))
+        """Keep `listing`, with the time when reading it began, in place of what was known of its repository."""
+        read_at = self._clock() - listing.taken_s
+        await self._run(self._database.put, listing, read_at, self._place_of(listing.repository))
 
     async def extend(self, listings: Sequence[Listing]) -> None:
         """Add what `listings` say to what is known of their repositories; of one never listed nothing is kept."""

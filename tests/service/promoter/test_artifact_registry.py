@@ -297,6 +297,28 @@ async def test_an_inventory_holds_what_was_sought_and_knows_that_it_is_not_all(
     assert {described.size_bytes for described in listing.described.values()} == {None}
 
 
+@pytest.mark.parametrize(
+    ("changed", "cost"), [(0, {}), (1, {MIRRORS[0]: {"tags": 1}}), (2, {API_HOST: {"docker-images": 1}})]
+)
+async def test_of_a_trusted_inventory_only_the_rest_is_asked_for(
+    prepare: Prepare, promoter_for: MakePromoter, tmp_path: Path, changed: int, cost: dict[str, dict[str, int]]
+) -> None:
+    """What is wanted anew is lacking by the file, so its registry is asked, alone or by a walk."""
+    staging = await prepare()
+    options = {"inventory": tmp_path / "inventory.db", "trust_inventory_s": 3600.0}
+    await run(promoter_for, staging, **options)
+    staging.mirrors = MIRRORS[:1]
+    for name in NAMES[:changed]:
+        image = images.single(seed=f"new {name}")
+        staging.push(name, image, "v3")
+        images.push(staging.servers[MIRRORS[0]].store, f"prod/images/{name}", image, ["v3"])
+    staging.forget_requests()
+    report = await run(promoter_for, staging, **options)
+    assert fates(report) == {Fate.ALREADY_PROMOTED: 2 * len(NAMES) + changed}
+    assert report.trusted_listings == len(NAMES) - changed
+    assert requests(staging) == cost
+
+
 async def test_the_settings_say_how_large_a_page_is(prepare: Prepare, promoter_for: MakePromoter) -> None:
     staging = await prepare()
     await run(promoter_for, staging, settings=Settings(images_page_size=6))

@@ -33,11 +33,11 @@ async def test_a_listing_is_kept_given_back_and_forgotten() -> None:
         assert await store.get(FOO) is None
 
 
-async def test_a_file_keeps_listings_and_when_they_were_read(tmp_path: Path) -> None:
+async def test_a_file_keeps_listings_and_when_reading_them_began(tmp_path: Path) -> None:
     path = tmp_path / "inventory"
     async with InventoryStore.opened(path, clock=lambda: 1234.5) as store:
-        await store.put(Listing(repository=FOO, digests={A}, tags={}))
-    assert await to_thread.run_sync(repositories_in, path) == [("us.example", "prod/foo", 1234.5)]
+        await store.put(Listing(repository=FOO, digests={A}, tags={}, taken_s=234.5))
+    assert await to_thread.run_sync(repositories_in, path) == [("us.example", "prod/foo", 1000.0)]
     async with InventoryStore.opened(path) as store:
         kept = await store.get(FOO)
         assert kept is not None
