@@ -1,4 +1,4 @@
-"""Promoter manifests in the shape of a large project's: the Kubernetes project's of April 2024, or like them.
+"""Promoter manifests in the shape of a large project's: the Kubernetes project's of two years, or like them.
 
 The project's own are at https://github.com/kubernetes/k8s.io (`registry.k8s.io`). What is made here has as many thin
 manifests, image entries, digests, mirrors and edges, with digests as unevenly spread over images, and as many of them
@@ -8,7 +8,7 @@ wanted in two places; the names and digests are its own, and follow from the see
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -87,9 +87,31 @@ _PROJECTS: Final = (
 )
 
 
+_PROJECTS_OF_2020: Final = (
+    _Project(462, 42, folders=("", "core")),
+    _Project(129, 20, again=2),
+    _Project(73, 9, more_tags=2),
+    *(_Project(*size) for size in ((30, 6), (26, 10), (19, 2), (17, 12), (16, 7), (14, 9), (13, 6), (12, 2), (11, 5))),
+    *(_Project(*size) for size in ((11, 1), (6, 1), (5, 5), (4, 1), (4, 1), (3, 3), (3, 1), (2, 1), (2, 1))),
+    _Project(3, 2, folders=("", "core")),
+    *(_Project(1, 1) for _ in range(6)),
+    *(_Project(0, 0) for _ in range(19)),
+)
+_CONTINENTS: Final = tuple(f"{continent}.gcr.io/production" for continent in ("asia", "eu", "us"))
+
+
 def like_kubernetes(*, seed: int = 0, regions: tuple[str, ...] = REGIONS) -> PromoterManifests:
     """74 thin manifests with 808 image entries of 19,501 digests, and 707,520 edges to 22 regions."""
-    made = (_manifest(number, project, seed, regions) for number, project in enumerate(_PROJECTS))
+    return _like(_PROJECTS, tuple(f"{region}-docker.pkg.dev/production/images" for region in regions), seed)
+
+
+def like_kubernetes_of_2020(*, seed: int = 0) -> PromoterManifests:
+    """47 thin manifests with 153 images of 869 digests, and 4,014 edges to three continents."""
+    return _like(_PROJECTS_OF_2020, _CONTINENTS, seed)
+
+
+def _like(projects: Iterable[_Project], mirrors: tuple[str, ...], seed: int) -> PromoterManifests:
+    made = (_manifest(number, project, seed, mirrors) for number, project in enumerate(projects))
     return PromoterManifests(manifests=tuple(made), problems=())
 
 
@@ -138,16 +160,16 @@ _CORRECTIONS: Final = (
 )
 
 
-def _manifest(number: int, project: _Project, seed: int, regions: tuple[str, ...]) -> PromoterManifest:
+def _manifest(number: int, project: _Project, seed: int, mirrors: tuple[str, ...]) -> PromoterManifest:
     name = f"project-{number:02}"
     folders = project.folders or (name,)
     return PromoterManifest(
         path=name,
         source=_entry(f"gcr.io/staging-{name}", is_source=True),
         destinations=tuple(
-            _entry(f"{region}-docker.pkg.dev/production/images{folder and '/'}{folder}")
+            _entry(f"{mirror}{folder and '/'}{folder}")
             for folder in folders
-            for region in regions
+            for mirror in mirrors
         ),
         images=tuple(_images(number, project, seed)),
     )

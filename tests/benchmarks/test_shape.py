@@ -7,8 +7,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from benchmarks._shape import REGIONS, corrected_copy, like_kubernetes, scaled, write
-from cip_async.manifests.tree import load_manifests
+from benchmarks._shape import REGIONS, corrected_copy, like_kubernetes, like_kubernetes_of_2020, scaled, write
+from cip_async.manifests.tree import load_manifests, read_manifests
 from cip_async.model.promoter_manifest import PromoterManifests, Totals
 from cip_async.planning.overlaps import overlaps
 from cip_async.planning.pairs import totals, wanted_pairs
@@ -56,6 +56,20 @@ def test_the_corrected_copy_has_no_overlap_left(tmp_path: Path) -> None:
     corrected_copy(REAL, tmp_path)
 
     assert overlaps(wanted_pairs(load_manifests(thin_manifest_dir=tmp_path))) == ()
+
+
+def test_the_smaller_set_is_as_large_as_that_of_2020() -> None:
+    made = like_kubernetes_of_2020()
+
+    assert totals(made) == Totals(manifests=47, images=153, digests=869, edges=4_014)
+    assert overlaps(wanted_pairs(made)) == ()
+
+
+@needs_real
+def test_the_set_of_2020_is_as_large_as_the_one_that_is_made() -> None:
+    real = read_manifests(thin_manifest_dir=REAL.with_name("kubernetes-2020-08"))
+
+    assert totals(real) == totals(like_kubernetes_of_2020())
 
 
 def test_no_tag_is_wanted_with_two_digests() -> None:
