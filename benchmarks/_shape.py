@@ -166,11 +166,7 @@ def _manifest(number: int, project: _Project, seed: int, mirrors: tuple[str, ...
     return PromoterManifest(
         path=name,
         source=_entry(f"gcr.io/staging-{name}", is_source=True),
-        destinations=tuple(
-            _entry(f"{mirror}{folder and '/'}{folder}")
-            for folder in folders
-            for mirror in mirrors
-        ),
+        destinations=tuple(_entry(f"{mirror}{folder and '/'}{folder}") for folder in folders for mirror in mirrors),
         images=tuple(_images(number, project, seed)),
     )
 

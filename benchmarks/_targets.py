@@ -1,0 +1,75 @@
+"""What is aimed at, and whether it was reached: JSON results to verdicts; pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+FLOOR: Final = 1.02
+"""Requests, by the fewest possible."""
+CPU: Final = 1.8
+"""CPU of the client for a request, by that of a bare session."""
+WALL: Final = 1.25
+"""Time, by what round trips, quota and a bare session allow."""
+QUOTA: Final = 1.1
+"""Time, by the fewest requests at the quota."""
+FASTER: Final = 10.0
+"""Time of other tools, by ours."""
+_AT_MS: Final = 40
+"""The latency at which times are compared."""
+_CIP: Final = "cip"
+_BARE: Final = "bare session"
+
+Result = dict[str, Any]
+
+
+def promotion_targets(results: Sequence[Result]) -> list[Result]:
+    """Every aim that these scenarios allow to check."""
+    rate = max((bare["requests_per_second"] for result in results if (bare := client(result, _BARE))), default=None)
+    targets = []
+    for result in results:
+        targets += _of_scenario(result, rate)
+    return targets
+
+
+def client(result: Result, name: str) -> Result | None:
+    """What the client of that name spent in a scenario, if it took part."""
+    return next((each for each in result["clients"] if each["client"] == name), None)
+
+
+def others(result: Result) -> list[Result]:
+    """What other tools spent in a scenario."""
+    return [each for each in result["clients"] if each["client"] not in (_CIP, _BARE)]
+
+
+def at_most(what: str, limit: float, measured: float) -> Result:
+    """An aim that is met by little."""
+    return {"what": what, "at_most": limit, "measured": round(measured, 3), "met": measured <= limit}
+
+
+def at_least(what: str, limit: float, measured: float) -> Result:
+    """An aim that is met by much."""
+    return {"what": what, "at_least": limit, "measured": round(measured, 3), "met": measured >= limit}
+
+
+def _of_scenario(result: Result, rate: float | None) -> Iterator[Result]:
+    scenario, floor, cip = result["scenario"], result["floor"], client(result, _CIP)
+    if cip is None:
+        return
+    name, is_peers = scenario["name"], bool(others(result))
+    yield at_most(f"{name}: requests ÷ floor", FLOOR, cip["requests_total"] / floor["requests_total"])
+    if bare := client(result, _BARE):
+        yield at_most(f"{name}: CPU a request ÷ bare session", CPU, _cpu(cip) / _cpu(bare))
+    if scenario["per_second"]:
+        yield at_most(f"{name}: time ÷ (floor ÷ quota)", QUOTA, cip["wall_seconds"] / floor["quota_seconds"])
+    elif scenario["one_host"] and scenario["latency_ms"] == _AT_MS and rate and not is_peers:
+        possible_s = max(floor["round_trips"] * scenario["latency_ms"] / 1000, CPU * floor["requests_total"] / rate)
+        yield at_most(f"{name}: time ÷ what is possible", WALL, cip["wall_seconds"] / possible_s)
+    for other in others(result):
+        if other["complete"] and scenario["one_host"] and scenario["latency_ms"] == _AT_MS:
+            yield at_least(
+                f"{name}: time of {other['client']} ÷ ours", FASTER, other["wall_seconds"] / cip["wall_seconds"]
+            )
+
+
+def _cpu(one: Result) -> float:
+    """CPU seconds a request."""
+    return float(one["cpu_seconds"]) / float(one["requests_total"])
