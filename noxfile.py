@@ -104,10 +104,9 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks; each prints its result as JSON."""
+    """Run all benchmarks; `-- --write-docs` also writes the page of the documentation from their results."""
     session.install("-e", ".")
-    for benchmark in sorted(Path("benchmarks").glob("[!_]*.py")):
-        session.run("python", "-m", f"benchmarks.{benchmark.stem}", *session.posargs)
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session

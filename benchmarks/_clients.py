@@ -16,6 +16,7 @@ from benchmarks._release import Release, promoter_manifests, registries, release
 from benchmarks._scenario import Scenario
 from benchmarks._served import Account, Exchange, watched
 from benchmarks._shape import write
+from benchmarks._targets import BARE, CIP
 from benchmarks._usage import Usage, run
 from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.documents import Document
@@ -23,8 +24,6 @@ from cip_async.fake_registry.host import FakeRegistries
 from cip_async.reference import Digest, Tag, parse_image_name
 from cip_async.registry.wire import MANIFEST_ACCEPT
 
-CIP: Final = "cip"
-BARE: Final = "bare session"
 _PEER_TIMEOUT_S: Final = 240.0
 _TIMEOUT_S: Final = 300.0
 

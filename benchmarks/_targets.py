@@ -15,19 +15,16 @@ FASTER: Final = 10.0
 """Time of other tools, by ours."""
 _AT_MS: Final = 40
 """The latency at which times are compared."""
-_CIP: Final = "cip"
-_BARE: Final = "bare session"
+CIP: Final = "cip"
+BARE: Final = "bare session"
 
 Result = dict[str, Any]
 
 
 def promotion_targets(results: Sequence[Result]) -> list[Result]:
     """Every aim that these scenarios allow to check."""
-    rate = max((bare["requests_per_second"] for result in results if (bare := client(result, _BARE))), default=None)
-    targets = []
-    for result in results:
-        targets += _of_scenario(result, rate)
-    return targets
+    rate = max((bare["requests_per_second"] for result in results if (bare := client(result, BARE))), default=None)
+    return [target for result in results for target in _of_scenario(result, rate)]
 
 
 def client(result: Result, name: str) -> Result | None:
@@ -37,7 +34,7 @@ def client(result: Result, name: str) -> Result | None:
 
 def others(result: Result) -> list[Result]:
     """What other tools spent in a scenario."""
-    return [each for each in result["clients"] if each["client"] not in (_CIP, _BARE)]
+    return [each for each in result["clients"] if each["client"] not in (CIP, BARE)]
 
 
 def at_most(what: str, limit: float, measured: float) -> Result:
@@ -51,12 +48,12 @@ def at_least(what: str, limit: float, measured: float) -> Result:
 
 
 def _of_scenario(result: Result, rate: float | None) -> Iterator[Result]:
-    scenario, floor, cip = result["scenario"], result["floor"], client(result, _CIP)
+    scenario, floor, cip = result["scenario"], result["floor"], client(result, CIP)
     if cip is None:
         return
     name, is_peers = scenario["name"], bool(others(result))
     yield at_most(f"{name}: requests ÷ floor", FLOOR, cip["requests_total"] / floor["requests_total"])
-    if bare := client(result, _BARE):
+    if bare := client(result, BARE):
         yield at_most(f"{name}: CPU a request ÷ bare session", CPU, _cpu(cip) / _cpu(bare))
     if scenario["per_second"]:
         yield at_most(f"{name}: time ÷ (floor ÷ quota)", QUOTA, cip["wall_seconds"] / floor["quota_seconds"])

@@ -2,9 +2,9 @@
 
     python -m benchmarks.startup
 
-The promoter manifests have the shape of the Kubernetes project's of August 2020: 47 thin ones, 153 images, 869 digests.
-Where CIP_REAL_MANIFESTS points to a folder with `kubernetes-2020-08`, the project's own are read too. The best of several
-turns counts, since whatever else the machine does can only make one longer.
+The promoter manifests have the shape of the Kubernetes project's of August 2020: 47 thin ones, 153 images, 869
+digests. Where CIP_REAL_MANIFESTS points to a folder with `kubernetes-2020-08`, the project's own are read too. The best
+of several turns counts, since whatever else the machine does can only make one longer.
 """
 
 import argparse
