@@ -40,6 +40,8 @@ class Outcome:
     account: Account
     complete: bool
     """Whether every tag is where it is wanted."""
+    at_once: int = 1
+    """How many commands ran at the same time."""
     seconds: float | None = None
 
     @property
@@ -118,7 +120,7 @@ def run_peer(scenario: Scenario, peer: Peer) -> Outcome:
         commands = list(peer.commands(Task(made=made, endpoints=endpoints, folder=folder)))
         return run(commands, home=folder, at_once=peer.at_once, timeout_s=_PEER_TIMEOUT_S)
 
-    return _outcome(peer.name, made, registries, (scenario,), copy)
+    return attrs.evolve(_outcome(peer.name, made, registries, (scenario,), copy), at_once=peer.at_once)
 
 
 def lenient_registries(scenario: Scenario) -> FakeRegistries:
@@ -207,6 +209,7 @@ def told(outcomes: list[Outcome]) -> dict[str, Any]:
     usages = [outcome.usage for outcome in outcomes]
     result: dict[str, Any] = {
         "client": first.client,
+        "at_once": first.at_once,
         "complete": all(outcome.complete for outcome in outcomes),
         "requests": dict(sorted(first.requests.items())),
         "requests_total": max(outcome.requests.total() for outcome in outcomes),

@@ -9,8 +9,9 @@ tag.
 from collections import Counter
 from typing import Final
 
+from benchmarks._bare import AT_ONCE
 from benchmarks._release import Release, Wanted
-from benchmarks._scenario import Held, Scenario
+from benchmarks._scenario import Held, Places, Scenario
 from cip_async.fake_registry.calls import CallClass
 from cip_async.reference import Digest, RegistryPath
 
@@ -32,16 +33,24 @@ def floor(made: Release) -> Requests:
     source = made.source.host
     requests[source, CallClass.TAGS] += len(made.by_name)
     requests[source, CallClass.MANIFEST_GET] += len(_documents(made))
-    if made.scenario.held is Held.NOTHING and not made.scenario.one_host:
+    if _is_relayed(made.scenario):
         requests[source, CallClass.BLOB_GET] += len(_blobs(made.wanted))
     for mirror in made.mirrors:
         requests += _writes(made, mirror)
     return requests
 
 
+def by_class(requests: Requests) -> dict[CallClass, int]:
+    """How many requests there are of each class, to all hosts."""
+    totals: Counter[CallClass] = Counter()
+    for (_, call_class), number in requests.items():
+        totals[call_class] += number
+    return dict(sorted(totals.items()))
+
+
 def blob_bytes(made: Release) -> tuple[int, int]:
     """The bytes of blobs that must be read, and that must be sent."""
-    if made.scenario.one_host or made.scenario.held is not Held.NOTHING:
+    if not _is_relayed(made.scenario):
         return 0, 0
     once = sum(_blobs(made.wanted).values())
     return once, once * len(made.mirrors)
@@ -57,6 +66,14 @@ def quota_seconds(made: Release) -> float:
     return max(by_quota.values()) / made.scenario.per_second
 
 
+def in_flight_seconds(made: Release) -> float:
+    """How long latency lets the fewest requests take, with as many in flight to the busiest host as are allowed."""
+    by_host: Counter[str] = Counter()
+    for (host, _), number in floor(made).items():
+        by_host[host] += number
+    return max(by_host.values()) * made.scenario.latency_ms / 1000 / AT_ONCE
+
+
 def round_trips(scenario: Scenario) -> int:
     """Requests that have to wait for each other, one after the other.
 
@@ -68,7 +85,12 @@ def round_trips(scenario: Scenario) -> int:
     if scenario.held is Held.UNTAGGED:
         return 4
     depth = 2 if scenario.platforms > 1 else 1
-    return 2 + depth + (1 if scenario.one_host else 2) + depth
+    return 2 + depth + (2 if _is_relayed(scenario) else 1) + depth
+
+
+def _is_relayed(scenario: Scenario) -> bool:
+    """Whether blobs have to be read and sent."""
+    return scenario.held is Held.NOTHING and scenario.places is Places.APART
 
 
 def _writes(made: Release, mirror: RegistryPath) -> Requests:
@@ -79,7 +101,7 @@ def _writes(made: Release, mirror: RegistryPath) -> Requests:
         if made.scenario.held is not Held.NOTHING:
             continue
         blobs = _blobs(wanted).keys()
-        known = blobs if made.scenario.one_host else blobs & on_host
+        known = blobs & on_host if _is_relayed(made.scenario) else blobs
         on_host |= blobs
         requests[mirror.host, CallClass.MOUNT] += len(known)
         requests[mirror.host, CallClass.UPLOAD_START] += len(blobs) - len(known)

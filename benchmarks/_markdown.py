@@ -1,5 +1,6 @@
 """Figures and tables as Markdown; pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -21,9 +22,10 @@ def value(key: str, figure: object) -> str:
         return yes(figure)
     if not isinstance(figure, int | float):
         return str(figure)
-    if key.endswith("bytes"):
+    names = set(re.split(r"[_: ]+", key))
+    if "bytes" in names:
         return f"{figure / MB:,.1f} MB"
-    if key.endswith(("seconds", "_s")):
+    if names & {"seconds", "s"}:
         return f"{figure:,.2f} s"
     return f"{figure:,}" if isinstance(figure, int) else f"{figure:,.3g}"
 

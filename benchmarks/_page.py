@@ -182,10 +182,9 @@ def _other_row(other: Result, cip: Result) -> Row:
 def _about(scenario: Result) -> str:
     """A scenario in words, from its figures."""
     platforms = f" of {scenario['platforms']} platforms" if scenario["platforms"] > 1 else ""
-    places = "on the host of staging" if scenario["one_host"] else "on hosts of their own"
     said = [
         f"{scenario['name']}: {scenario['images']:,} images{platforms} with {count(scenario['tags'], 'tag')} each",
-        f"to {count(scenario['mirrors'], 'mirror')} {places}",
+        f"to {count(scenario['mirrors'], 'mirror')} {scenario['places']}",
     ]
     if scenario["held"] != "nothing":
         said.append(f"holding {scenario['held']}")

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from benchmarks._scenario import Held, Scenario
+from benchmarks._scenario import Held, Places, Scenario
 from cip_async.fake_registry.content import Content
 from cip_async.fake_registry.host import FakeRegistries, Latency
 from cip_async.fake_registry.images import Image, index, layer, push, single
@@ -71,7 +71,7 @@ def release(scenario: Scenario) -> Release:
             )
             for number in range(scenario.images)
         ),
-        source=parse_registry_path(f"{_HOST if scenario.one_host else 'gcr.io'}/staging"),
+        source=parse_registry_path(f"{_HOST}/staging"),
         mirrors=tuple(_mirror(scenario, number) for number in range(scenario.mirrors)),
         full_mirrors=tuple(_mirror(scenario, scenario.mirrors + number) for number in range(scenario.full_mirrors)),
     )
@@ -86,7 +86,7 @@ def registries(scenario: Scenario, *, accept_missing: bool = False) -> FakeRegis
     hosts = FakeRegistries(rules=Rules.google)
     for path in (made.source, *made.mirrors, *made.full_mirrors):
         if path.host not in hosts:
-            host = hosts.add(path.host, _rules(accept_missing=accept_missing))
+            host = hosts.add(path.host, _rules(scenario, accept_missing=accept_missing))
             host.latency = Latency(ms=scenario.latency_ms)
             if scenario.per_second is not None:
                 host.quotas = Quotas(reads=_bucket(scenario.per_second), writes=_bucket(scenario.per_second))
@@ -114,9 +114,9 @@ def promoter_manifests(made: Release) -> PromoterManifests:
 
 
 def _mirror(scenario: Scenario, number: int) -> RegistryPath:
-    return parse_registry_path(
-        f"{_HOST}/mirror-{number:02}" if scenario.one_host else f"mirror-{number:02}.gcr.io/production"
-    )
+    if scenario.places is Places.ONE_HOST:
+        return parse_registry_path(f"{_HOST}/mirror-{number:02}")
+    return parse_registry_path(f"mirror-{number:02}.gcr.io/production")
 
 
 def _image(scenario: Scenario, number: int) -> Image:
@@ -139,10 +139,10 @@ def _layers(scenario: Scenario, seed: str, platform: str) -> Iterator[Content]:
         yield layer(f"{seed}/{number}", scenario.layer_bytes)
 
 
-def _rules(*, accept_missing: bool) -> Rules:
-    """Google's, without mounts from other hosts, which Google may refuse, and lenient to clients of all kinds."""
+def _rules(scenario: Scenario, *, accept_missing: bool) -> Rules:
+    """Google's, lenient to clients of all kinds; Google's own hosts may refuse mounts from others, and do here."""
     rules = Rules.google()
-    rules.origin_mounts = False
+    rules.origin_mounts = scenario.places is Places.BY_ORIGIN
     rules.exact_locations = False
     rules.accept_missing = accept_missing
     return rules

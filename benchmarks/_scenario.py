@@ -18,6 +18,17 @@ class Held(enum.Enum):
     EVERYTHING = "everything"
 
 
+class Places(enum.Enum):
+    """Where the mirrors are, which decides how blobs come there."""
+
+    ONE_HOST = "on the host of staging"
+    """Blobs are mounted."""
+    BY_ORIGIN = "on hosts of their own that mount from the host of staging"
+    """As Google's do, where `origin` names it."""
+    APART = "on hosts of their own"
+    """Every blob is relayed."""
+
+
 @attrs.frozen(kw_only=True)
 class Scenario:
     """One promotion. The images follow from the seed, as everything else does from these figures."""
@@ -33,9 +44,7 @@ class Scenario:
     mirrors: int = 3
     full_mirrors: int = 0
     """Mirrors beside them that hold everything already."""
-    one_host: bool = True
-    """Whether staging and all mirrors are on one host, so that blobs are mounted; else each is a host of its own, and
-    every blob is relayed."""
+    places: Places = Places.ONE_HOST
     held: Held = Held.NOTHING
     layer_bytes: int = 1_000
     latency_ms: float = 0.0
@@ -60,13 +69,14 @@ _MANY: Final = 22
 SCENARIOS: Final = (
     Scenario(name="release", repeats=3, with_bare=True),
     Scenario(name="release at 20 ms", latency_ms=20),
-    Scenario(name="release at 40 ms", latency_ms=40, repeats=3),
+    Scenario(name="release at 40 ms", latency_ms=40, repeats=3, with_bare=True),
     Scenario(name="release at 150 ms", latency_ms=150),
     Scenario(name="release to 22 mirrors", mirrors=_MANY, with_bare=True),
     Scenario(name="release to 22 mirrors at 40 ms", mirrors=_MANY, latency_ms=40),
-    Scenario(name="release across hosts", one_host=False, layer_bytes=16_384),
-    Scenario(name="release across hosts at 40 ms", one_host=False, layer_bytes=16_384, latency_ms=40),
-    Scenario(name="release across 22 hosts", one_host=False, mirrors=_MANY),
+    Scenario(name="release by origin at 40 ms", places=Places.BY_ORIGIN, latency_ms=40),
+    Scenario(name="release across hosts", places=Places.APART, layer_bytes=16_384),
+    Scenario(name="release across hosts at 40 ms", places=Places.APART, layer_bytes=16_384, latency_ms=40),
+    Scenario(name="release across 22 hosts", places=Places.APART, mirrors=_MANY),
     Scenario(
         name="new mirror of 2,000 images",
         images=2_000,
@@ -81,7 +91,7 @@ SCENARIOS: Final = (
     Scenario(name="nothing to do", held=Held.EVERYTHING),
     Scenario(name="release at 83 requests a second", images=12, latency_ms=40, per_second=83),
     Scenario(name="3 images at 40 ms", images=3, latency_ms=40, with_peers=True),
-    Scenario(name="3 images across hosts at 40 ms", images=3, latency_ms=40, one_host=False, with_peers=True),
+    Scenario(name="3 images across hosts at 40 ms", images=3, latency_ms=40, places=Places.APART, with_peers=True),
 )
 
 

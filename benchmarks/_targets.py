@@ -8,7 +8,7 @@ FLOOR: Final = 1.02
 CPU: Final = 1.8
 """CPU of the client for a request, by that of a bare session."""
 WALL: Final = 1.25
-"""Time, by what round trips, quota and a bare session allow."""
+"""Time, by what round trips, the requests that may be in flight, and a bare session allow."""
 QUOTA: Final = 1.1
 """Time, by the fewest requests at the quota."""
 FASTER: Final = 10.0
@@ -51,20 +51,36 @@ def _of_scenario(result: Result, rate: float | None) -> Iterator[Result]:
     scenario, floor, cip = result["scenario"], result["floor"], client(result, CIP)
     if cip is None:
         return
-    name, is_peers = scenario["name"], bool(others(result))
+    name, seconds = scenario["name"], cip["wall_seconds"]
     yield at_most(f"{name}: requests ÷ floor", FLOOR, cip["requests_total"] / floor["requests_total"])
     if bare := client(result, BARE):
         yield at_most(f"{name}: CPU a request ÷ bare session", CPU, _cpu(cip) / _cpu(bare))
     if scenario["per_second"]:
-        yield at_most(f"{name}: time ÷ (floor ÷ quota)", QUOTA, cip["wall_seconds"] / floor["quota_seconds"])
-    elif scenario["one_host"] and scenario["latency_ms"] == _AT_MS and rate and not is_peers:
-        possible_s = max(floor["round_trips"] * scenario["latency_ms"] / 1000, CPU * floor["requests_total"] / rate)
-        yield at_most(f"{name}: time ÷ what is possible", WALL, cip["wall_seconds"] / possible_s)
-    for other in others(result):
-        if other["complete"] and scenario["one_host"] and scenario["latency_ms"] == _AT_MS:
-            yield at_least(
-                f"{name}: time of {other['client']} ÷ ours", FASTER, other["wall_seconds"] / cip["wall_seconds"]
-            )
+        yield at_most(f"{name}: time ÷ (floor ÷ quota)", QUOTA, seconds / floor["quota_seconds"])
+    if not _has_compared_times(result):
+        return
+    if others(result):
+        for other in others(result):
+            if other["complete"] and other["at_once"] == 1:
+                yield at_least(f"{name}: time of {other['client']} ÷ ours", FASTER, other["wall_seconds"] / seconds)
+    elif rate:
+        yield at_most(f"{name}: time ÷ what is possible", WALL, seconds / _possible_s(result, rate))
+
+
+def _has_compared_times(result: Result) -> bool:
+    """Whether blobs are mounted, nothing but latency holds the promotion up, and it is that of the comparison."""
+    scenario, floor = result["scenario"], result["floor"]
+    return scenario["latency_ms"] == _AT_MS and not scenario["per_second"] and not floor["blob_bytes_read"]
+
+
+def _possible_s(result: Result, rate: float) -> float:
+    """The longest of what bounds a promotion: round trips, requests in flight, and CPU.
+
+    `rate` is the fastest that a bare session sent requests in the same run, without any latency.
+    """
+    floor = result["floor"]
+    trips_s = floor["round_trips"] * result["scenario"]["latency_ms"] / 1000
+    return float(max(trips_s, floor["in_flight_seconds"], CPU * floor["requests_total"] / rate))
 
 
 def _cpu(one: Result) -> float:

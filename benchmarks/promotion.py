@@ -9,6 +9,7 @@ floor is reckoned from what the promotion consists of.
 """
 
 import argparse
+import enum
 import shutil
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import attrs
 
 from benchmarks._clients import Outcome, run_bare, run_cip, run_peer, told
-from benchmarks._floor import blob_bytes, floor, quota_seconds, round_trips
+from benchmarks._floor import blob_bytes, by_class, floor, in_flight_seconds, quota_seconds, round_trips
 from benchmarks._machine import print_result, tool_version
 from benchmarks._peers import PEERS
 from benchmarks._release import release
@@ -55,12 +56,14 @@ def _measured(scenario: Scenario) -> dict[str, Any]:
     least = floor(made)
     read, sent = blob_bytes(made)
     return {
-        "scenario": {**attrs.asdict(scenario), "held": scenario.held.value},
+        "scenario": attrs.asdict(scenario, value_serializer=_plain),
         "floor": {
+            "requests": by_class(least),
             "requests_total": least.total(),
             "blob_bytes_read": read,
             "blob_bytes_sent": sent,
             "quota_seconds": round(quota_seconds(made), 3),
+            "in_flight_seconds": round(in_flight_seconds(made), 3),
             "round_trips": round_trips(scenario),
         },
         "clients": [told(outcomes) for outcomes in _outcomes(scenario)],
@@ -77,6 +80,12 @@ def _outcomes(scenario: Scenario) -> list[list[Outcome]]:
             bare.append(run_bare(scenario, promoted[-1]))
     peers = [peer for peer in PEERS if scenario.with_peers and shutil.which(peer.program)]
     return [promoted, *([bare] if bare else []), *([run_peer(scenario, peer)] for peer in peers)]
+
+
+def _plain(instance: object, attribute: object, value: object) -> object:
+    """What JSON can say."""
+    del instance, attribute
+    return value.value if isinstance(value, enum.Enum) else value
 
 
 def _programs() -> list[str]:

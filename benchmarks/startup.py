@@ -39,10 +39,10 @@ def measured(turns: int, seed: int = 0) -> dict[str, Any]:
         home = Path(name)
         made = home / "made"
         write(like_kubernetes_of_2020(seed=seed), made)
-        sets = {"--parse-only, 2020-08 generated": made}
+        sets = {"run --parse-only (generated manifests)": made}
         real = Path(os.environ.get("CIP_REAL_MANIFESTS", "")) / "kubernetes-2020-08"
         if "CIP_REAL_MANIFESTS" in os.environ and real.is_dir():
-            sets["--parse-only, 2020-08"] = real
+            sets["run --parse-only (the project's own)"] = real
         commands = {"--help": (["--help"], HELP_S)} | {
             what: (["run", "--parse-only", "--thin-manifest-dir", str(folder)], PARSE_ONLY_S)
             for what, folder in sets.items()
