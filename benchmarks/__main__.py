@@ -87,7 +87,7 @@ def _result(name: str, *, quick: bool) -> dict[str, Any] | None:
         done = subprocess.run(command, stdout=subprocess.PIPE, timeout=_LONGEST_S, check=True, cwd=FOLDER.parent)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return None
-    return {"machine": machine(), **json.loads(done.stdout)}
+    return {**json.loads(done.stdout), "machine": machine()}
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ import anyio
 import attrs
 
 from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.settings import Settings
 
-AT_ONCE: Final = 64
+AT_ONCE: Final = Settings().threads
 """Requests in flight for each host, as many as `cip` has."""
 
 

@@ -87,7 +87,7 @@ def _aims(name: str, result: Result) -> Iterator[Row]:
     elif isinstance(targets, dict):
         limits = ", ".join(f"{words(key)} {value(key, limit)}" for key, limit in targets.items())
         measured = ", ".join(value(key, result[key]) for key in targets if key in result)
-        yield name, limits, measured, yes(result["target_is_met"])
+        yield name, limits, measured or "-", yes(bool(result.get("target_is_met")))
 
 
 def _promotion(name: str, result: Result) -> Iterator[str]:

@@ -87,15 +87,29 @@ def _started(
     here, there = spawn.Pipe()
     process = spawn.Process(target=_run, args=(there, make, arguments, keeps_entries), daemon=True)
     process.start()
+    there.close()
     try:
-        if not here.poll(_START_S):
-            raise TimeoutError("the registries did not start")
-        yield here.recv(), here
+        yield _endpoints(here), here
     finally:
         here.close()
         process.join(_END_S)
         if process.is_alive():
             process.kill()
+
+
+def _endpoints(connection: Connection) -> dict[str, str]:
+    """Where the hosts are, once they are served.
+
+    Raises:
+        RuntimeError: they are not.
+    """
+    if not connection.poll(_START_S):
+        raise RuntimeError("the registries did not start in time")
+    try:
+        endpoints: dict[str, str] = connection.recv()
+    except EOFError:
+        raise RuntimeError("the registries did not start") from None
+    return endpoints
 
 
 def _run(
