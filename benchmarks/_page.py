@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from benchmarks._markdown import MB, Row, count, ratio, table, value, words, yes
-from benchmarks._targets import BARE, CIP, Result, client, others
+from benchmarks._markdown import MB, Row, ratio, table, value, words, yes
+from benchmarks._promotion_tables import promotion_tables
+from benchmarks._targets import Result
 
 _HEAD: Final = """\
 # Performance
@@ -35,15 +36,6 @@ It measures everything, writes one JSON file for each benchmark into `benchmarks
 does very little of each, to see that all works. `nox -s bench -- --write-docs` does the same as the command above in an
 environment of its own. Other tools are called as their users do; `benchmarks/_peers.py` says how.
 """
-_CLASSES: Final = (
-    ("listings", ("tags",)),
-    ("manifests read", ("manifest-get", "manifest-head")),
-    ("blobs read", ("blob-get", "blob-head")),
-    ("mounts and uploads begun", ("mount", "upload-start", "upload-post")),
-    ("uploads", ("upload", "upload-chunk")),
-    ("manifests written", ("manifest-put",)),
-    ("tags written", ("tag-put",)),
-)
 
 
 def page(results: Mapping[str, Result]) -> str:
@@ -88,113 +80,6 @@ def _aims(name: str, result: Result) -> Iterator[Row]:
         limits = ", ".join(f"{words(key)} {value(key, limit)}" for key, limit in targets.items())
         measured = ", ".join(value(key, result[key]) for key in targets if key in result)
         yield name, limits, measured or "-", yes(bool(result.get("target_is_met")))
-
-
-def _promotion(name: str, result: Result) -> Iterator[str]:
-    del name
-    alone = [each for each in result["scenarios"] if client(each, CIP)]
-    yield "## Promotions\n\n" + table(
-        (
-            "promotion",
-            "requests",
-            "÷ floor",
-            "429",
-            "blob bytes read ÷ floor",
-            "time",
-            "CPU",
-            "CPU a request",
-            "memory",
-        ),
-        [_promotion_row(each) for each in alone],
-    )
-    yield "Requests by what they are for:\n\n" + table(
-        ("promotion", *(title for title, _ in _CLASSES), "anything else"), [_class_row(each, CIP) for each in alone]
-    )
-    with_bare = [each for each in alone if client(each, BARE)]
-    if with_bare:
-        yield "## Beside a bare session\n\n" + table(
-            ("promotion", "CPU of cip", "CPU of the session", "ratio", "requests a second of the session"),
-            [_bare_row(each) for each in with_bare],
-        )
-    for each in alone:
-        if others(each):
-            yield _beside_others(each)
-    missing = ", ".join(f"`{program}`" for program in result["not_found"])
-    versions = ", ".join(f"{version or program}" for program, version in result["tools"].items())
-    told = [
-        f"Compared with {versions}." if versions else "",
-        f"Not installed, and so not compared: {missing}." if missing else "",
-    ]
-    yield " ".join(filter(None, told)) + "\n"
-
-
-def _promotion_row(result: Result) -> Row:
-    scenario, floor, cip = result["scenario"], result["floor"], _cip(result)
-    return (
-        _about(scenario),
-        f"{cip['requests_total']:,}",
-        ratio(cip["requests_total"], floor["requests_total"]),
-        f"{cip['requests_throttled']:,}",
-        ratio(cip["blob_bytes_read"], floor["blob_bytes_read"]),
-        value("seconds", cip["wall_seconds"]),
-        value("seconds", cip["cpu_seconds"]),
-        f"{_cpu_ms(cip):.2f} ms",
-        value("bytes", cip["peak_bytes"]),
-    )
-
-
-def _class_row(result: Result, name: str) -> Row:
-    requests = dict((client(result, name) or {})["requests"])
-    counts = [sum(requests.pop(each, 0) for each in classes) for _, classes in _CLASSES]
-    return result["scenario"]["name"], *(f"{count:,}" for count in (*counts, sum(requests.values())))
-
-
-def _bare_row(result: Result) -> Row:
-    cip, bare = _cip(result), client(result, BARE) or {}
-    return (
-        result["scenario"]["name"],
-        f"{_cpu_ms(cip):.2f} ms a request",
-        f"{_cpu_ms(bare):.2f} ms a request",
-        ratio(_cpu_ms(cip), _cpu_ms(bare)),
-        f"{bare['requests_per_second']:,.0f}",
-    )
-
-
-def _beside_others(result: Result) -> str:
-    cip = _cip(result)
-    ours: Row = ("`cip run --confirm`", f"{cip['requests_total']:,}", "1", "1", "1", "1", yes(cip["complete"]))
-    head = ("client", "requests", "requests ÷ ours", "time ÷ ours", "CPU ÷ ours", "memory ÷ ours", "complete")
-    rows = [ours, *(_other_row(other, cip) for other in others(result))]
-    name = result["scenario"]["name"]
-    return f"## Beside other tools: {name}\n\n{_about(result['scenario'])}.\n\n" + table(head, rows)
-
-
-def _other_row(other: Result, cip: Result) -> Row:
-    compared = ("requests_total", "wall_seconds", "cpu_seconds", "peak_bytes")
-    return (
-        other["client"],
-        f"{other['requests_total']:,}",
-        *(ratio(other[key], cip[key]) for key in compared),
-        "failed" if "failure" in other else yes(other["complete"]),
-    )
-
-
-def _about(scenario: Result) -> str:
-    """A scenario in words, from its figures."""
-    platforms = f" of {scenario['platforms']} platforms" if scenario["platforms"] > 1 else ""
-    said = [
-        f"{scenario['name']}: {scenario['images']:,} images{platforms} with {count(scenario['tags'], 'tag')} each",
-        f"to {count(scenario['mirrors'], 'mirror')} {scenario['places']}",
-    ]
-    if scenario["held"] != "nothing":
-        said.append(f"holding {scenario['held']}")
-    if scenario["full_mirrors"]:
-        said.append(f"beside {scenario['full_mirrors']} that hold everything")
-    if scenario["latency_ms"]:
-        said.append(f"{scenario['latency_ms']:g} ms a request")
-    if scenario["per_second"]:
-        said.append(f"{scenario['per_second']:g} reads and as many writes a second granted")
-    return ", ".join(said)
 
 
 def _scaling(name: str, result: Result) -> Iterator[str]:
@@ -243,19 +128,7 @@ def _leaves(path: str, figure: object) -> Iterator[tuple[str, object]]:
 
 
 _KNOWN: Final[Mapping[str, Callable[[str, Result], Iterator[str]]]] = {
-    "promotion": _promotion,
+    "promotion": lambda _, result: promotion_tables(result),
     "scaling": _scaling,
     "startup": _startup,
 }
-
-
-def _cip(result: Result) -> Result:
-    found = client(result, CIP)
-    if found is None:
-        raise ValueError(f"{CIP} took no part in {result['scenario']['name']}")
-    return found
-
-
-def _cpu_ms(one: Result) -> float:
-    """Milliseconds of CPU a request."""
-    return float(one["cpu_seconds"]) * 1000 / float(one["requests_total"])

@@ -11,15 +11,17 @@ floor is reckoned from what the promotion consists of.
 import argparse
 import enum
 import shutil
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-from benchmarks._clients import Outcome, run_bare, run_cip, run_peer, told
+from benchmarks._clients import run_bare, run_cip, run_peer
 from benchmarks._floor import blob_bytes, by_class, floor, in_flight_seconds, quota_seconds, round_trips
 from benchmarks._machine import print_result, tool_version
-from benchmarks._peers import PEERS
+from benchmarks._outcome import Outcome, told
+from benchmarks._peers import PEERS, Peer
 from benchmarks._release import release
 from benchmarks._scenario import SCENARIOS, Scenario, quick
 from benchmarks._targets import promotion_targets
@@ -79,7 +81,14 @@ def _outcomes(scenario: Scenario) -> list[list[Outcome]]:
         if scenario.with_bare:
             bare.append(run_bare(scenario, promoted[-1]))
     peers = [peer for peer in PEERS if scenario.with_peers and shutil.which(peer.program)]
-    return [promoted, *([bare] if bare else []), *([run_peer(scenario, peer)] for peer in peers)]
+    return [promoted, *([bare] if bare else []), *([_of_peer(scenario, peer)] for peer in peers)]
+
+
+def _of_peer(scenario: Scenario, peer: Peer) -> Outcome:
+    outcome = run_peer(scenario, peer)
+    for failure in outcome.usage.failures[:1]:
+        print(f"{scenario.name}: {peer.name}: {failure}", file=sys.stderr)
+    return outcome
 
 
 def _plain(instance: object, attribute: object, value: object) -> object:

@@ -7,10 +7,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from benchmarks._clients import Unfinished, bare_requests, lenient_registries, run_bare, run_cip, run_peer, told
+from benchmarks._clients import Unfinished, lenient_registries, run_bare, run_cip, run_peer
 from benchmarks._floor import floor
+from benchmarks._outcome import told
 from benchmarks._peers import PEERS, Peer
 from benchmarks._release import registries, release
+from benchmarks._replay import bare_requests
 from benchmarks._scenario import SCENARIOS, Held, Places, Scenario, quick
 from benchmarks._served import Exchange, watched
 from benchmarks._usage import run
@@ -87,7 +89,7 @@ def test_a_tool_that_fails_is_told_as_one_that_failed() -> None:
     result = told([run_peer(SMALL, peer)])
 
     assert not result["complete"]
-    assert result["failure"] == "exit code 1: "
+    assert result["failure"] == "exit code 1"
 
 
 def test_tools_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
