@@ -25,7 +25,9 @@ PAGE: Final = FOLDER.parent / "docs" / "performance.md"
 _SMALL: Final = {
     "auditor": ["--scale", "0.01"],
     "inventory": ["--digests", "1000", "--repositories", "10"],
+    "noop": ["--scale", "0.01"],
     "planning": ["--scale", "0.01"],
+    "relay": ["--layer-mib", "4", "--rounds", "1"],
     "snapshot": ["--digests", "1000", "--repositories", "10"],
 }
 """How benchmarks do very little that have no `--quick`."""

@@ -23,6 +23,8 @@ def value(key: str, figure: object) -> str:
     if not isinstance(figure, int | float):
         return str(figure)
     names = set(re.split(r"[_: ]+", key))
+    if "ratio" in names:
+        return f"{figure:,.3g}"
     if "bytes" in names:
         return f"{figure / MB:,.1f} MB"
     if names & {"seconds", "s"}:

@@ -79,7 +79,8 @@ def _aims(name: str, result: Result) -> Iterator[Row]:
     elif isinstance(targets, dict):
         limits = ", ".join(f"{words(key)} {value(key, limit)}" for key, limit in targets.items())
         measured = ", ".join(value(key, result[key]) for key in targets if key in result)
-        yield name, limits, measured or "-", yes(bool(result.get("target_is_met")))
+        reached = result.get("target_is_met")
+        yield name, limits, measured or "-", "-" if reached is None else yes(reached)
 
 
 def _scaling(name: str, result: Result) -> Iterator[str]:

@@ -139,10 +139,13 @@ def test_aims_are_told_whether_they_are_reached_or_not() -> None:
         "target_is_met": True,
     }
 
-    assert rows(page({"promotion": result, "relay": other}), "Aims") == [
+    silent = {"machine": MACHINE, "target": {"cpu_ratio": 0.7}}
+
+    assert rows(page({"promotion": result, "relay": other, "silent": silent}), "Aims") == [
         ["requests", "≤ 1.02", "1.50", "**no**"],
         ["faster", "≥ 10", "12.35", "yes"],
         ["relay", "peak bytes 150.0 MB", "140.0 MB", "yes"],
+        ["silent", "cpu ratio 0.7", "-", "-"],
     ]
 
 
@@ -193,6 +196,7 @@ def test_figures_have_the_unit_that_their_name_tells() -> None:
     assert value("peak_bytes_above_start", 2_000_000) == "2.0 MB"
     assert value("stall_s", 1) == "1.00 s"
     assert value("events_per_cpu_second", 12_345) == "12,345"
+    assert value("source_bytes_ratio", 1.0) == "1"
     assert value("set", "generated") == "generated"
     assert (ratio(3, 2), ratio(0, 0), ratio(1, 0)) == ("1.50", "-", "∞")
     assert (count(1, "tag"), count(2_000, "tag")) == ("1 tag", "2,000 tags")
