@@ -75,7 +75,7 @@ def _aims(name: str, result: Result) -> Iterator[Row]:
     if isinstance(targets, list):
         for target in targets:
             sign, limit = ("≤", target["at_most"]) if "at_most" in target else ("≥", target["at_least"])
-            yield target["what"], f"{sign} {limit:g}", f"{target['measured']:.2f}", yes(target["met"])
+            yield target["what"], f"{sign} {limit:g}", f"{target['measured']:.4g}", yes(target["met"])
     elif isinstance(targets, dict):
         limits = ", ".join(f"{words(key)} {value(key, limit)}" for key, limit in targets.items())
         measured = ", ".join(value(key, result[key]) for key in targets if key in result)

@@ -129,8 +129,8 @@ def test_other_tools_are_told_by_how_many_times_as_much_they_take() -> None:
 def test_aims_are_told_whether_they_are_reached_or_not() -> None:
     result = promotion(spent("cip", 1000))
     result["target"] = [
-        {"what": "requests", "at_most": 1.02, "measured": 1.5, "met": False},
-        {"what": "faster", "at_least": 10, "measured": 12.345, "met": True},
+        {"what": "requests", "at_most": 1.02, "measured": 1.024, "met": False},
+        {"what": "faster", "at_least": 10, "measured": 12.3, "met": True},
     ]
     other = {
         "machine": MACHINE,
@@ -142,8 +142,8 @@ def test_aims_are_told_whether_they_are_reached_or_not() -> None:
     silent = {"machine": MACHINE, "target": {"cpu_ratio": 0.7}}
 
     assert rows(page({"promotion": result, "relay": other, "silent": silent}), "Aims") == [
-        ["requests", "≤ 1.02", "1.50", "**no**"],
-        ["faster", "≥ 10", "12.35", "yes"],
+        ["requests", "≤ 1.02", "1.024", "**no**"],
+        ["faster", "≥ 10", "12.3", "yes"],
         ["relay", "peak bytes 150.0 MB", "140.0 MB", "yes"],
         ["silent", "cpu ratio 0.7", "-", "-"],
     ]
