@@ -104,5 +104,9 @@ def _finished(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _answers(outcome: Outcome) -> Counter[tuple[CallClass, int]]:
-    return Counter((each.call_class, each.status) for each in outcome.account.exchanges)
+def _answers(outcome: Outcome) -> Counter[tuple[CallClass, int | None]]:
+    """How many requests of each class were answered how; whether a repository is there yet is a matter of order."""
+    return Counter(
+        (each.call_class, None if each.call_class is CallClass.TAGS else each.status)
+        for each in outcome.account.exchanges
+    )

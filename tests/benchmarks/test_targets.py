@@ -70,6 +70,8 @@ def test_time_at_40_ms_is_compared_with_the_longest_of_what_bounds_it() -> None:
 
 def test_nothing_is_said_of_times_without_a_bare_session_in_the_run_or_where_blobs_are_relayed() -> None:
     assert verdicts(scenario(spent("cip"), latency_ms=40)).keys() == {"s: requests ÷ floor"}
+    late = scenario(spent("cip"), spent("bare session", requests_per_second=1.0), latency_ms=40)
+    assert verdicts(late).keys() == {"s: requests ÷ floor", "s: CPU a request ÷ bare session"}
     relayed = scenario(spent("cip"), spent("skopeo copy"), latency_ms=40, blob_bytes_read=1)
     assert verdicts(relayed).keys() == {"s: requests ÷ floor"}
 
