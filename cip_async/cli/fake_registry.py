@@ -20,6 +20,7 @@ class FakeRegistryOptions:
     latency_ms: float
     reads_per_second: float | None
     writes_per_second: float | None
+    window_s: int | None
     users: tuple[str, ...]
     auth: Literal["token", "basic"]
     anonymous_pull: bool
@@ -73,6 +74,13 @@ class FakeRegistryOptions:
     "--reads", "reads_per_second", type=_A_RATE, metavar="N", help="Reads a second that each host grants; more are 429."
 )
 @click.option("--writes", "writes_per_second", type=_A_RATE, metavar="N", help="Writes a second that each host grants.")
+@click.option(
+    "--window",
+    "window_s",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Count reads and writes over so many seconds, as Google does over 60, and grant them as fast as they come.",
+)
 @click.option(
     "--user", "users", multiple=True, metavar="NAME:PASSWORD", help="Ask for credentials, and accept these. Repeatable."
 )

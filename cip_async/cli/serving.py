@@ -16,7 +16,7 @@ from cip_async.fake_registry.accounts import Accounts
 from cip_async.fake_registry.auth import BasicAuth
 from cip_async.fake_registry.faults import Dice, Faults
 from cip_async.fake_registry.host import FakeRegistries, Latency
-from cip_async.fake_registry.quotas import Bucket, Quotas
+from cip_async.fake_registry.quotas import Bucket, Quotas, Window
 from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.server import serve
 from cip_async.fake_registry.store import Store
@@ -56,6 +56,8 @@ async def _serve(registries: FakeRegistries, options: FakeRegistryOptions, scree
 
 
 def _registries(options: FakeRegistryOptions) -> FakeRegistries:
+    if options.window_s is not None and options.reads_per_second is None and options.writes_per_second is None:
+        raise click.UsageError("--window needs --reads or --writes.")
     registries = FakeRegistries()
     names = options.hosts or (f"localhost:{options.port}" if options.port else "localhost",)
     if options.port and options.port + len(names) - 1 > _LAST_PORT:
@@ -64,7 +66,10 @@ def _registries(options: FakeRegistryOptions) -> FakeRegistries:
         host = registries.add(_host_name(name, registries), _rules(options))
         host.ledger.keeps_entries = False
         host.latency = Latency(ms=options.latency_ms)
-        host.quotas = Quotas(reads=_bucket(options.reads_per_second), writes=_bucket(options.writes_per_second))
+        host.quotas = Quotas(
+            reads=_quota(options.reads_per_second, options.window_s),
+            writes=_quota(options.writes_per_second, options.window_s),
+        )
         host.auth = _auth(options)
         host.faults = _faults(options)
     for image in options.images:
@@ -89,9 +94,13 @@ def _rules(options: FakeRegistryOptions) -> Rules:
     return rules
 
 
-def _bucket(per_second: float | None) -> Bucket | None:
-    """A second's worth of requests may come at once."""
-    return None if per_second is None else Bucket(per_second=per_second, burst=max(1.0, per_second))
+def _quota(per_second: float | None, window_s: int | None) -> Bucket | Window | None:
+    """Of a bucket, a second's worth of requests may come at once; of a window, all."""
+    if per_second is None:
+        return None
+    if window_s is not None:
+        return Window(max(1, round(per_second * window_s)), window_s)
+    return Bucket(per_second=per_second, burst=max(1.0, per_second))
 
 
 def _auth(options: FakeRegistryOptions) -> BasicAuth | TokenAuth | None:

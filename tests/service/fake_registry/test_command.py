@@ -114,6 +114,15 @@ async def test_it_fails_and_throttles_as_it_is_told(start: Start, http: aiohttp.
                 assert response.status == status
 
 
+async def test_it_counts_over_a_window_if_it_is_told(start: Start, http: aiohttp.ClientSession) -> None:
+    async with start("--reads=0.0001", "--window=30000") as running:
+        statuses = []
+        for _ in range(4):
+            async with http.get(f"{running.endpoints['localhost']}/v2/") as response:
+                statuses.append(response.status)
+        assert statuses == [200, 200, 200, 429]
+
+
 async def test_a_port_that_is_taken_is_an_error(start: Start) -> None:
     async with start() as running:
         port = running.endpoints["localhost"].rpartition(":")[2]

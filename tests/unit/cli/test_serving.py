@@ -16,6 +16,7 @@ from cip_async.cli import cip
         (["--fault", "no-link@blob-get"], "no-link strikes catalog, referrers, tags, not blob-get."),
         (["--user", "name"], "--user is not NAME:PASSWORD."),
         (["--user", "name:"], "--user is not NAME:PASSWORD."),
+        (["--window=60"], "--window needs --reads or --writes."),
         (["--anonymous-pull"], "--anonymous-pull needs a --user, who may push."),
         (["--host", "gcr.io", "--host", "GCR.io"], "--host gcr.io is given twice."),
         (["--host", "not/a/host"], "--host: host 'not/a/host' is malformed"),

@@ -3,7 +3,7 @@
 import pytest
 
 from cip_async.fake_registry.calls import parse_call
-from cip_async.fake_registry.quotas import Bucket, Quotas
+from cip_async.fake_registry.quotas import Bucket, Quotas, Window
 from cip_async.fake_registry.refusal import Refusal
 
 READ = parse_call("GET", "/v2/")
@@ -44,6 +44,29 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
 def test_a_bucket_that_would_give_nothing_cannot_be_made(per_second: float, burst: float) -> None:
     with pytest.raises(ValueError, match="must be"):
         Bucket(per_second, burst)
+
+
+def test_a_window_grants_all_it_has_at_once_and_says_when_the_next_begins() -> None:
+    window = Window(3, 60)
+    assert NOON % 60 == 20
+    assert [window.take(NOON) for _ in range(4)] == [0, 0, 0, 40]
+    assert [window.take(NOON + 39.5), window.take(NOON + 40)] == [0.5, 0]
+
+
+def test_what_was_not_taken_in_a_window_is_lost() -> None:
+    window = Window(2, 60)
+    assert [window.take(at) for at in (NOON, NOON + 3600, NOON + 3600, NOON + 3600)] == [0, 0, 0, 40]
+
+
+def test_a_clock_that_goes_back_opens_no_window_again() -> None:
+    window = Window(1, 60)
+    assert [window.take(NOON), window.take(NOON - 60)] == [0, 100]
+
+
+@pytest.mark.parametrize(("requests", "seconds"), [(0, 60), (1, 0), (1, -1)])
+def test_a_window_that_would_grant_nothing_cannot_be_made(requests: int, seconds: float) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Window(requests, seconds)
 
 
 def test_reads_and_writes_are_counted_apart() -> None:
