@@ -110,8 +110,8 @@ class Promoter:
         """Set up everything, and open nothing yet.
 
         Raises:
-            InvalidSettings: an endpoint, a strategy or the registry of a service account is not one, or an inventory
-                is to be trusted and there is none.
+            InvalidSettings: an endpoint, a strategy, a rate's host or the registry of a service account is not one, or an
+                inventory is to be trusted and there is none.
         """
         if trust_inventory_s is not None and (inventory is None or trust_inventory_s <= 0):
             expected = "a number of seconds above 0, and an inventory"
@@ -407,7 +407,7 @@ class Promoter:
         return self._report(run)
 
     def _report(self, run: Run) -> Report:
-        return run.report(self._transport.ledger.lines(), dry_run=not self._confirm)
+        return run.report(self._transport.ledger.lines(), self._transport.settled_rates(), dry_run=not self._confirm)
 
     async def _list(self, run: Run, on_planned: OnPlanned) -> None:
         def listener(event: Event, /) -> None:

@@ -17,7 +17,8 @@ from cip_async.model.listing import Listing
 from cip_async.model.plan import Pair, Plan
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
 from cip_async.planning.draft import Draft
-from cip_async.reference import Digest, Repository
+from cip_async.reference import Digest, Host, Repository
+from cip_async.settings import Rate
 
 NOT_DONE = "the run ended before this image was placed"
 
@@ -57,7 +58,7 @@ class Run:
             self.holdings.listed(pair.source, pair.destination, listing.digests)
         return needed
 
-    def report(self, ledger: tuple[LedgerLine, ...], *, dry_run: bool) -> Report:
+    def report(self, ledger: tuple[LedgerLine, ...], settled_rates: Mapping[Host, Rate], *, dry_run: bool) -> Report:
         """Everything that is known now, without waiting for anything; it changes nothing."""
         plan = self.plan or self.draft.plan()
         progress = self.engine.progress if self.engine else Progress()
@@ -69,6 +70,7 @@ class Run:
             ledger=ledger,
             traffic=progress.traffic(),
             capabilities=self.engine.capabilities() if self.engine else {},
+            settled_rates=settled_rates,
             started_at=self.started_at,
             findings=self.findings,
             trusted_listings=self.trusted_listings,

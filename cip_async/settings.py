@@ -3,6 +3,7 @@
 Settings are checked when they are made, so a nonsensical one never reaches the machinery.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,6 +23,12 @@ def _at_least(minimum: float) -> Callable[[Any, Any, Any], None]:
             raise InvalidSettings(attribute.name, value, f"at least {minimum}")
 
     return check
+
+
+def _a_rate(instance: object, attribute: "attrs.Attribute[Any]", value: float | None) -> None:
+    del instance
+    if value is not None and not 0 < value < math.inf:
+        raise InvalidSettings(attribute.name, value, "a number above 0")
 
 
 @attrs.frozen(kw_only=True)
@@ -56,14 +63,17 @@ class Retries:
 
 @attrs.frozen(kw_only=True)
 class Rate:
-    """Requests a minute that a host grants, reads and writes apart; None sets no limit."""
+    """Requests a minute that are sent to a host at most, reads and writes apart; None sets no limit.
 
-    reads_per_minute: float | None = None
-    writes_per_minute: float | None = None
+    Where a host refuses, it is sent fewer for a while: as many as it turns out to grant.
+    """
+
+    reads_per_minute: float | None = attrs.field(default=None, validator=_a_rate)
+    writes_per_minute: float | None = attrs.field(default=None, validator=_a_rate)
 
 
 ARTIFACT_REGISTRY_RATE: Final = Rate(reads_per_minute=60_000, writes_per_minute=18_000)
-"""Per project and region: https://cloud.google.com/artifact-registry/quotas"""
+"""Per project and region, unless Google granted a project more: https://cloud.google.com/artifact-registry/quotas"""
 
 
 @attrs.frozen(kw_only=True)
@@ -123,7 +133,8 @@ class Settings:
     bodies: Bodies = attrs.field(factory=Bodies)
     spool: Spool = attrs.field(factory=Spool)
     rates: dict[str, Rate] = attrs.field(factory=dict)
-    """By host; overrides what is known of a host's quota."""
+    """By host. What is set here is never exceeded, and comes in place of what is known of the host's quota; what is not
+    set leaves that as it is."""
     google_page_size: int = attrs.field(default=10_000, validator=_at_least(2))
     """Entries asked of Google's `tags/list`, which gives about 1,000 if not asked
     (https://github.com/google/go-containerregistry/issues/1643). That many in the answer means it was cut."""

@@ -10,6 +10,7 @@ from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import Place
 from cip_async.reference import Digest, Host, Repository, Tag
+from cip_async.settings import Rate
 
 
 class RequestClass(enum.Enum):
@@ -113,6 +114,7 @@ class Report:
     `failures` holds every edge that was to be promoted and was not, keyed by source, destination, digest
     and tag; what is in a plan's promotions and not in `failures` was promoted, or would be if the run was dry.
     `trusted_listings` counts the destinations that were not listed, since by the inventory they had all that is wanted.
+    `settled_rates` are those that hosts were sent requests at in the end, where they had refused some for quota.
     """
 
     plan: Plan
@@ -128,3 +130,4 @@ class Report:
     seconds: float
     findings: tuple[Finding, ...] = ()
     trusted_listings: int = 0
+    settled_rates: Mapping[Host, Rate] = attrs.field(factory=dict)

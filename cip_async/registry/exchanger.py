@@ -23,10 +23,11 @@ from cip_async.registry.breakage import BREAKAGES, may_pass, told, was_sent
 from cip_async.registry.classify import failure
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
-from cip_async.registry.gate import Gates
+from cip_async.registry.gate import Gates, Passage
 from cip_async.registry.health import ClassHealth, HostHealth
 from cip_async.registry.ledger import Ledger
 from cip_async.registry.origins import is_stranger, objection_to_redirect, same_origin, supplied
+from cip_async.registry.quota_headers import remaining
 from cip_async.registry.session import HttpSession
 from cip_async.registry.upload_body import UploadBody
 from cip_async.registry.wire import retry_after_s
@@ -35,6 +36,7 @@ from cip_async.settings import Settings
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _GIVEN_UP: Final = "the host did not answer for too long and was given up (at last: {}); run again when it does"
+_PERHAPS_THROTTLED: Final = frozenset({429, 503})
 _CLASS_GIVEN_UP: Final = "the host failed or throttled every {} request for too long, and gets no more; run again later"
 
 
@@ -78,6 +80,7 @@ class _Open:
     url: URL
     response: aiohttp.ClientResponse
     again: bool
+    passage: Passage
 
 
 class Exchanger:
@@ -143,14 +146,10 @@ class Exchanger:
             self._close(opened)
 
     def failure(self, request: Request, answer: Answer) -> RegistryError:
-        """The error that an unexpected answer is; the host pauses or loses trust in its health if it says why."""
-        asked_s = retry_after_s(answer.headers.get("Retry-After"), time.time())
-        error = failure(request.host, request.method, request.where, answer.status, answer.body, asked_s)
+        """The error that an unexpected answer is; the host loses trust in its health if that is why."""
+        error = _failure(request, answer)
         if isinstance(error, Throttled):
             self._class_health_of(request).failed(request.repository, time.monotonic(), self._settings.retries)
-            pause_s = self._gates.of(request.host).throttled(error.retry_after_s, self._settings.retries)
-            if pause_s > 0:
-                self._listener(HostPaused(host=request.host, pause_s=pause_s))
         elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._failed(request, error.reason)
         return error
@@ -159,24 +158,54 @@ class Exchanger:
         """One exchange from its place in the queue to the answer's headers; whoever gets it must `_close` it."""
         self._check_health(request)
         gate = self._gates.of(request.host)
-        await gate.enter(write=request.is_write)
+        passage = await gate.enter(request.request_class, write=request.is_write)
         leg = _Leg(request.request_class)
         try:
             self._check_health(request)
             leg.body = self._body(request)
             url, response = await self._followed(request, authorization, leg, again)
+            opened = _Open(request, leg, url, response, again, passage)
+            self._heed_headers(opened)
         except BaseException:
             self._account(request, leg, again)
-            gate.leave()
+            gate.leave(passage)
             raise
-        return _Open(request, leg, url, response, again)
+        return opened
 
     def _close(self, opened: _Open) -> None:
         """End an exchange: its connection is kept if the body was read to its end."""
         if not opened.response.content.at_eof():
             opened.response.close()
         self._account(opened.request, opened.leg, opened.again)
-        self._gates.of(opened.request.host).leave()
+        self._gates.of(opened.request.host).leave(opened.passage)
+
+    def _heed_headers(self, opened: _Open) -> None:
+        """Learn of the host's quota before the body is there: that the request was granted, and how many more will be.
+
+        A failure says nothing of a quota, and where a redirect led to may be somebody else.
+        """
+        gate = self._gates.of(opened.request.host)
+        if (
+            opened.response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            and opened.response.status not in _PERHAPS_THROTTLED
+        ):
+            gate.granted(opened.passage)
+        if opened.leg.request_class is RequestClass.REDIRECT:
+            return
+        told = remaining(opened.response.headers, time.time())
+        if told is not None:
+            self._tell_pause(opened.request, gate.told(opened.passage, told, self._settings.retries))
+
+    def _heed_refusal(self, opened: _Open, answer: Answer) -> None:
+        """Let the gate know of a refusal for quota while its slot is still held, so that nobody follows at once."""
+        error = _failure(opened.request, answer)
+        if isinstance(error, Throttled):
+            gate = self._gates.of(opened.request.host)
+            self._tell_pause(opened.request, gate.refused(opened.passage, error.retry_after_s, self._settings.retries))
+
+    def _tell_pause(self, request: Request, pause_s: float) -> None:
+        if pause_s > 0:
+            self._listener(HostPaused(host=request.host, pause_s=pause_s))
 
     async def _followed(
         self, request: Request, authorization: str | None, leg: _Leg, again: bool
@@ -251,7 +280,10 @@ class Exchanger:
             body += piece
         if expected and len(body) > most:
             raise _untrusted(opened.request, f"the answer is larger than {most} bytes")
-        return _answer(opened, bytes(body[:most]))
+        answer = _answer(opened, bytes(body[:most]))
+        if answer.status in _PERHAPS_THROTTLED:
+            self._heed_refusal(opened, answer)
+        return answer
 
     async def _pieces(self, opened: _Open) -> AsyncGenerator[bytes, None]:
         most = opened.request.most_bytes
@@ -335,6 +367,11 @@ class Exchanger:
 
 def _answer(opened: _Open, body: bytes) -> Answer:
     return Answer(status=opened.response.status, headers=opened.response.headers, body=body, url=opened.url)
+
+
+def _failure(request: Request, answer: Answer) -> RegistryError:
+    asked_s = retry_after_s(answer.headers.get("Retry-After"), time.time())
+    return failure(request.host, request.method, request.where, answer.status, answer.body, asked_s)
 
 
 def _untrusted(request: Request, reason: str) -> UntrustedAnswer:

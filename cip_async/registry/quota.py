@@ -1,4 +1,9 @@
-"""The request rates that hosts are known to grant, where nobody set others."""
+"""The request rates that hosts are known to grant, where nobody set others.
+
+Only Google documents quotas of reads and writes that go by a host's name. Amazon's ECR has one for each action of its
+own API, Azure's differ by tier and are called estimates, Docker Hub counts GETs of manifests over six hours: those are
+found by asking.
+"""
 
 from collections.abc import Callable
 

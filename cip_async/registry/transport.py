@@ -8,7 +8,7 @@ one inside the gate could wait for ever.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
@@ -32,7 +32,7 @@ from cip_async.registry.ledger import Ledger
 from cip_async.registry.origins import same_origin
 from cip_async.registry.retry import Retry
 from cip_async.registry.session import HttpSession
-from cip_async.settings import Settings
+from cip_async.settings import Rate, Settings
 
 
 class Transport:
@@ -56,6 +56,7 @@ class Transport:
         self.retry = Retry(settings.retries)
         self.standing = Standing()
         self._session = session
+        self._gates = gates
         self._exchanger = Exchanger(
             session=session,
             endpoints=endpoints,
@@ -89,6 +90,10 @@ class Transport:
         self.ledger.clear()
         self.guard.begin(sources)
         self.trust_again()
+
+    def settled_rates(self) -> Mapping[Host, Rate]:
+        """The rates that refusals for quota led to, in this run or in earlier ones, by host."""
+        return self._gates.settled_rates()
 
     def trust_again(self) -> None:
         """Ask also those hosts that were given up before."""

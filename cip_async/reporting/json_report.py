@@ -18,6 +18,7 @@ from cip_async.model.report import EdgeReport, LedgerLine, Report
 from cip_async.reporting.edges import all_edges, edges
 from cip_async.reporting.findings import finding_object
 from cip_async.reporting.totals import PairTally, Tally, pair_tallies, total
+from cip_async.settings import Rate
 
 SCHEMA_VERSION: Final = 1
 
@@ -79,6 +80,7 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
         "traffic": attrs.asdict(report.traffic),
         "ledger": [_ledger_line(line) for line in sorted(report.ledger)],
         "capabilities": {host: dict(sorted(known.items())) for host, known in sorted(report.capabilities.items())},
+        "settled_rates": {host: _rate(rate) for host, rate in sorted(report.settled_rates.items())},
     }
 
 
@@ -137,6 +139,16 @@ def _overlap(overlap: Overlap) -> Json:
 
 def _lost_source(lost: LostSource) -> Json:
     return {"registry": str(lost.entry), "edges": lost.edges, "place": _place(lost.place)}
+
+
+def _rate(rate: Rate) -> Json:
+    return {
+        name: None if per_minute is None else round(per_minute, 1)
+        for name, per_minute in (
+            ("reads_per_minute", rate.reads_per_minute),
+            ("writes_per_minute", rate.writes_per_minute),
+        )
+    }
 
 
 def _ledger_line(line: LedgerLine) -> Json:

@@ -135,6 +135,10 @@ def _cost(report: Report) -> Iterator[str]:
     throttled = sum(line.requests for line in report.ledger if line.status == 429)
     aside = [f"{number:,} {what}" for number, what in ((repeated, "repeated"), (throttled, "throttled")) if number]
     yield f"Cost: {count(requests, 'request')}" + (f" ({', '.join(aside)})" if aside else "")
+    for host, rate in sorted(report.settled_rates.items()):
+        kinds = (rate.reads_per_minute, "reads"), (rate.writes_per_minute, "writes")
+        settled = (f"{per_minute:,.0f} {kind}" for per_minute, kind in kinds if per_minute is not None)
+        yield f"Throttled: {host}, which settled at {' and '.join(settled)} a minute"
     traffic = report.traffic
     if traffic.blobs_mounted or traffic.blobs_relayed or traffic.blobs_read:
         yield (

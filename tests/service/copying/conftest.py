@@ -233,7 +233,7 @@ class Copying:
         if self._engine is None or self._transport is None or self._connector is None:
             return
         gates = self._transport._exchanger._gates._gates
-        assert {gate._slots.value for gate in gates.values()} <= {self.settings.threads}
+        assert {gate.free_slots for gate in gates.values()} <= {self.settings.threads}
         assert not self._connector._acquired
         relays = self._engine._relays
         assert relays._relays == {}

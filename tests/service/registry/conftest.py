@@ -77,7 +77,7 @@ class Reach:
         )
 
     def free_slots(self, host: Host = HOST) -> int:
-        return self.gates.of(host)._slots.value
+        return self.gates.of(host).free_slots
 
     @property
     def connections_in_use(self) -> int:
@@ -190,7 +190,7 @@ def reach(stack: AsyncExitStack) -> Open:
 
 
 def _holds_nothing(reached: Reach) -> None:
-    assert {host: gate._slots.value for host, gate in reached.gates._gates.items()} == dict.fromkeys(
+    assert {host: gate.free_slots for host, gate in reached.gates._gates.items()} == dict.fromkeys(
         reached.gates._gates, IN_FLIGHT
     )
     assert reached.connections_in_use == 0

@@ -12,9 +12,10 @@ import pytest
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Promotion
 from cip_async.model.report import Ending, Report, RequestClass, Traffic
-from cip_async.reference import ImageName
+from cip_async.reference import Host, ImageName
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.json_report import json_document, json_lines
+from cip_async.settings import Rate
 from tests.unit.reporting.samples import (
     ASIA,
     CAPABILITIES,
@@ -58,6 +59,7 @@ EVERYTHING = report(
     traffic=Traffic(blobs_mounted=1, bytes_mounted=2, blobs_relayed=3, bytes_relayed=4, blobs_read=5, bytes_read=6),
     capabilities=CAPABILITIES,
     trusted_listings=7,
+    settled_rates={Host("us.gcr.io"): Rate(writes_per_minute=4831.25), Host("eu.gcr.io"): Rate(reads_per_minute=60.0)},
 )
 
 
@@ -140,6 +142,10 @@ def test_the_run_is_told_with_its_costs() -> None:
     assert told["trusted_listings"] == 7
     assert told["traffic"]["bytes_relayed"] == 4
     assert told["capabilities"] == {"asia.gcr.io": {"mounts": True, "several tags": False}}
+    assert list(told["settled_rates"].items()) == [
+        ("eu.gcr.io", {"reads_per_minute": 60.0, "writes_per_minute": None}),
+        ("us.gcr.io", {"reads_per_minute": None, "writes_per_minute": 4831.2}),
+    ]
 
 
 def test_problems_carry_their_places() -> None:

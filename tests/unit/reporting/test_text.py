@@ -8,8 +8,10 @@ from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import Totals
 from cip_async.model.report import Ending, Failure, RequestClass, Traffic
+from cip_async.reference import Host
 from cip_async.reporting.exit_code import ExitCode, exit_code
 from cip_async.reporting.text import folded, summary, wanted_line
+from cip_async.settings import Rate
 from tests.unit.reporting.samples import (
     ASIA,
     EU,
@@ -178,6 +180,22 @@ def test_requests_and_bytes_are_told() -> None:
     assert lines[-2:] == [
         "Cost: 4,005 requests (7 repeated, 5 throttled)",
         "Blobs: 3,000 mounted (3.5 GB), 9 relayed (1.4 kB), 3 read (456 B)",
+    ]
+
+
+def test_hosts_that_throttled_are_told_with_the_rate_they_settled_at() -> None:
+    lines = told(
+        CLEAN,
+        ledger=(ledger_line("asia.gcr.io", RequestClass.MOUNT, 429, 5),),
+        settled_rates={
+            Host("us.gcr.io"): Rate(reads_per_minute=30_000.4, writes_per_minute=4831.0),
+            Host("eu.gcr.io"): Rate(writes_per_minute=4980.0),
+        },
+    )
+    assert lines[-3:] == [
+        "Cost: 5 requests (5 throttled)",
+        "Throttled: eu.gcr.io, which settled at 4,980 writes a minute",
+        "Throttled: us.gcr.io, which settled at 30,000 reads and 4,831 writes a minute",
     ]
 
 

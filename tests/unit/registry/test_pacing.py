@@ -1,0 +1,166 @@
+"""How fast requests may start, as answers teach."""
+
+import math
+
+import attrs
+import pytest
+
+from cip_async.registry.pacing import (
+    FIRST_PAUSE_S,
+    LEAST_PER_S,
+    LONGEST_OWN_PAUSE_S,
+    PROBES_PER_S,
+    Granted,
+    HeldBack,
+    Pace,
+    Refused,
+    after,
+    unrefused,
+)
+
+LONGEST_S = 120.0
+
+
+def refused(pace: Pace, now: float, *, started_at: float | None = None, rate: float = 800.0) -> Pace:
+    return after(pace, Refused(now if started_at is None else started_at, rate, None, LONGEST_S), now)
+
+
+def asked_to_wait(pace: Pace, now: float, seconds: float) -> Pace:
+    return after(pace, Refused(now, 800.0, seconds, LONGEST_S), now)
+
+
+def recovered(pace: Pace, now: float, *, requests: int, seconds: float) -> Pace:
+    return after(pace, Granted(now, requests, seconds), now)
+
+
+def grown(pace: Pace, seconds: float) -> Pace:
+    return after(pace, HeldBack(seconds), 0.0)
+
+
+SETTLED = recovered(refused(unrefused(None), 10.0, rate=85.0), 11.0, requests=830, seconds=10.0)
+"""A host that granted 83 a second and refused 85."""
+
+
+def test_a_host_without_a_cap_is_not_held_back_until_it_refuses() -> None:
+    pace = unrefused(None)
+    assert pace.allowed == math.inf
+    assert not pace.was_refused
+
+
+def test_a_host_with_a_cap_begins_there_and_never_goes_beyond() -> None:
+    pace = unrefused(50.0)
+    assert grown(pace, 1000.0).allowed == 50.0
+    assert grown(recovered(refused(pace, 10.0, rate=50.0), 11.0, requests=400, seconds=10.0), 1000.0).allowed == 50.0
+
+
+def test_a_refusal_pauses_and_then_only_probes_start() -> None:
+    pace = refused(unrefused(1000.0), 10.0)
+    assert pace.resumes_at == 10.0 + FIRST_PAUSE_S
+    assert pace.allowed == PROBES_PER_S
+
+
+def test_a_slow_rate_is_not_probed_faster() -> None:
+    assert refused(unrefused(2.0), 10.0).allowed == 2.0
+
+
+def test_pauses_double_while_probes_are_refused_and_stay_short_enough_to_notice_the_next_minute() -> None:
+    pace, now, pauses = unrefused(None), 10.0, []
+    for _ in range(9):
+        pace = refused(pace, now)
+        pauses.append(round(pace.resumes_at - now, 6))
+        now = pace.resumes_at
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, *[LONGEST_OWN_PAUSE_S] * 3]
+
+
+def test_a_pause_that_is_asked_for_is_kept_within_its_bound() -> None:
+    assert asked_to_wait(unrefused(None), 10.0, 7.0).resumes_at == 17.0
+    assert asked_to_wait(unrefused(None), 10.0, 1e9).resumes_at == 10.0 + LONGEST_S
+
+
+def test_a_pause_only_grows() -> None:
+    pace = asked_to_wait(asked_to_wait(unrefused(None), 10.0, 60.0), 10.5, 1.0)
+    assert pace.resumes_at == 70.0
+
+
+def test_a_burst_of_refusals_counts_once() -> None:
+    first = refused(unrefused(None), 10.0)
+    for started_at in (9.96, 9.99, 10.0):
+        assert refused(first, 10.03, started_at=started_at) == first
+
+
+def test_a_later_refusal_of_a_burst_may_ask_for_a_longer_pause() -> None:
+    first = refused(unrefused(None), 10.0)
+    later = after(first, Refused(9.99, 800.0, 5.0, LONGEST_S), 10.02)
+    assert later == attrs.evolve(first, resumes_at=15.02)
+
+
+def test_what_was_granted_before_the_refusal_says_nothing_after_it() -> None:
+    pace = refused(unrefused(None), 10.0)
+    assert after(pace, Granted(9.99, 83, 1.0), 10.02) == pace
+
+
+def test_the_rate_goes_on_just_below_what_was_granted() -> None:
+    assert SETTLED.allowed == pytest.approx(0.97 * 83)
+    assert not SETTLED.is_probing
+
+
+def test_a_minute_is_measured_as_a_whole_however_fast_it_was_used_up() -> None:
+    pace = refused(unrefused(1000.0), 5.0, rate=1000.0)
+    pace = recovered(pace, 60.0, requests=5000, seconds=60.0)
+    pace = recovered(refused(pace, 100.0, rate=400.0), 120.0, requests=5000, seconds=60.0)
+    assert pace.allowed == pytest.approx(0.97 * 5000 / 60)
+    assert pace.ceiling < 90.0
+
+
+def test_a_short_measure_lowers_a_rate_to_an_eighth_at_most() -> None:
+    pace = recovered(refused(unrefused(None), 10.0, rate=800.0), 10.1, requests=1, seconds=2.0)
+    assert pace.allowed == pytest.approx(0.97 * 100)
+
+
+def test_a_host_that_was_asked_for_little_before_it_refused_is_believed_to_grant_more() -> None:
+    pace = recovered(refused(unrefused(None), 10.0, rate=800.0), 10.1, requests=0, seconds=0.0)
+    assert pace.allowed == pytest.approx(0.97 * 100)
+    assert pace.ceiling == 800.0
+
+
+def test_a_rate_that_grew_slowly_until_it_was_refused_falls_by_a_fifth_at_most() -> None:
+    pace = recovered(refused(SETTLED, 100.0, rate=90.0), 101.0, requests=1000, seconds=90.0)
+    assert pace.allowed == pytest.approx(0.97 * 0.8 * SETTLED.rate)
+
+
+def test_no_rate_falls_below_the_least() -> None:
+    pace = unrefused(None)
+    for now in range(100):
+        pace = recovered(refused(pace, now, rate=2.0), now + 0.5, requests=0, seconds=1.0)
+    assert pace.allowed == pytest.approx(0.97 * LEAST_PER_S)
+
+
+def test_a_rate_grows_fast_towards_its_ceiling_and_hardly_at_all_around_it() -> None:
+    pace = recovered(refused(unrefused(None), 10.0, rate=80.0), 10.1, requests=0, seconds=0.0)
+    first, then = grown(pace, 3.0).rate - pace.rate, grown(pace, 11.0).rate - grown(pace, 8.0).rate
+    assert (pace.rate, pace.ceiling) == (9.7, 80.0)
+    assert first > 10 * then > 0
+
+
+def test_a_rate_that_is_never_refused_soon_doubles_and_doubles() -> None:
+    rates = [grown(SETTLED, seconds).rate for seconds in (0, 10, 20, 30, 34, 38)]
+    assert rates == sorted(rates)
+    assert rates[-1] == pytest.approx(2 * rates[-2])
+    assert rates[-2] > 2 * rates[0]
+
+
+def test_growing_step_by_step_is_growing_at_once() -> None:
+    pace = SETTLED
+    for _ in range(200):
+        pace = grown(pace, 0.1)
+    assert pace.rate == pytest.approx(grown(SETTLED, 20.0).rate)
+
+
+def test_nothing_grows_while_everything_is_refused() -> None:
+    pace = refused(SETTLED, 20.0)
+    assert grown(pace, 10.0) == pace
+
+
+def test_a_better_known_quota_is_tried_more_rarely() -> None:
+    longer = recovered(refused(SETTLED, 100.0, rate=85.0), 101.0, requests=2490, seconds=30.0)
+    assert longer.scale_s > SETTLED.scale_s
