@@ -11,7 +11,10 @@ import click
 from cip_async.cli.logs import LogFormat, configure
 from cip_async.cli.progress_mode import ProgressMode
 from cip_async.cli.screen import Screen
+from cip_async.errors import CipError
+from cip_async.reference import parse_host
 from cip_async.registry.listing.strategy import Strategy
+from cip_async.settings import Rate
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -33,6 +36,7 @@ class Connection:
     ca_cert: Path | None
     docker_config: Path | None
     key_files: tuple[Path, ...] = ()
+    rates: Mapping[str, Rate] = attrs.field(factory=dict)
     use_service_accounts: bool = True
 
 
@@ -89,6 +93,15 @@ def connection_options(command: Decorated) -> Decorated:
             show_default=True,
             metavar="N",
             help="Requests in flight per host, at most.",
+        ),
+        click.option(
+            "--rate",
+            "rates",
+            multiple=True,
+            callback=_rates,
+            metavar="HOST=READS/WRITES",
+            help="Requests a minute to HOST, at most, as in gcr.io=5000/1000; either may be left out. Without it,"
+            " Google's registries get what they document, others what they turn out to grant. Repeatable.",
         ),
         access_options,
         click.option(
@@ -151,6 +164,7 @@ def connection(options: dict[str, Any]) -> Connection:
         threads=options.pop("threads"),
         endpoints=options.pop("endpoints"),
         strategies=options.pop("strategies"),
+        rates=options.pop("rates"),
         ca_cert=options.pop("ca_cert"),
         docker_config=options.pop("docker_config"),
         key_files=options.pop("key_files"),
@@ -206,6 +220,25 @@ def _strategies(context: click.Context, parameter: click.Parameter, values: tupl
         if strategy not in _STRATEGIES:
             raise click.BadParameter(f"'{host}={strategy}' is not {expected}", param=parameter)
     return strategies
+
+
+def _rates(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, Rate]:
+    del context
+    expected = "HOST=READS/WRITES in requests a minute, such as gcr.io=5000/1000 or gcr.io=5000/"
+    rates: dict[str, Rate] = {}
+    for host, text in _by_host(parameter, values, expected, "rates").items():
+        try:
+            rates[parse_host(host)] = _rate(text)
+        except (ValueError, CipError) as error:
+            raise click.BadParameter(f"'{host}={text}' is not {expected}", param=parameter) from error
+    return rates
+
+
+def _rate(text: str) -> Rate:
+    reads, slash, writes = text.partition("/")
+    if not slash or not (reads or writes):
+        raise ValueError("a side is missing")
+    return Rate(reads_per_minute=float(reads) if reads else None, writes_per_minute=float(writes) if writes else None)
 
 
 def _by_host(parameter: click.Parameter, values: tuple[str, ...], expected: str, noun: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ def connected(
 ) -> Promoter:
     """A promoter that reaches registries as `connection` says; `options` are further ones of `Promoter`."""
     return Promoter(
-        settings=Settings(threads=connection.threads, retries=retries or Retries()),
+        settings=Settings(threads=connection.threads, retries=retries or Retries(), rates=dict(connection.rates)),
         endpoints=connection.endpoints,
         strategies=connection.strategies,
         ca_cert=connection.ca_cert,

@@ -19,6 +19,7 @@ from cip_async.cli.options import (
     telling_options,
 )
 from cip_async.cli.progress_mode import ProgressMode
+from cip_async.settings import Rate
 
 
 @click.command()
@@ -74,12 +75,18 @@ def test_options_are_understood(tmp_path: Path) -> None:
             ca_cert=ca_cert,
             docker_config=None,
             key_files=(tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"),
+            rates={
+                "gcr.io": Rate(reads_per_minute=5000.0, writes_per_minute=1000.0),
+                "eu.gcr.io": Rate(writes_per_minute=1000.5),
+                "localhost:5000": Rate(reads_per_minute=60.0),
+            },
         ),
         Telling(log_format=LogFormat.JSON, progress=ProgressMode.NEVER, verbosity=2),
         {},
     )
     arguments = (
-        "--threads 8 --endpoint gcr.io=http://localhost:5000 --endpoint eu.gcr.io=http://localhost:5001?a=b"
+        "--rate gcr.io=5000/1000 --rate eu.gcr.io=/1000.5 --rate localhost:5000=60/"
+        " --threads 8 --endpoint gcr.io=http://localhost:5000 --endpoint eu.gcr.io=http://localhost:5001?a=b"
         f" --listing registry.example=google --listing us-docker.pkg.dev=artifact-registry"
         f" --ca-cert {ca_cert} --key-files {keys[0]},{keys[1]} --key-files {keys[2]}"
         " --log-format json --progress never -vv"
@@ -100,6 +107,22 @@ def test_a_host_has_one_endpoint() -> None:
 
 def test_a_way_of_listing_that_is_unknown_is_explained() -> None:
     assert "'gcr.io=ftp' is not HOST=oci or HOST=google" in complaint_about("--listing", "gcr.io=ftp")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("gcr.io", "gcr.io=", "gcr.io=5000", "gcr.io=/", "gcr.io=0/1000", "gcr.io=-1/", "gcr.io=nan/", "gcr.io=/inf"),
+        *("gcr.io=1/2/3", "gcr.io=5k/", "=5000/1000", "gcr.io/prod=5000/1000", "https://gcr.io=5000/1000"),
+    ],
+)
+def test_a_rate_that_is_none_is_explained(value: str) -> None:
+    expected = f"'{value}' is not HOST=READS/WRITES in requests a minute, such as gcr.io=5000/1000 or gcr.io=5000/"
+    assert expected in complaint_about("--rate", value)
+
+
+def test_a_host_has_one_rate() -> None:
+    assert "gcr.io has two rates" in complaint_about("--rate", "gcr.io=5000/", "--rate", "gcr.io=/1000")
 
 
 def test_a_key_file_that_is_not_there_is_explained(tmp_path: Path) -> None:
