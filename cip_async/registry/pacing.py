@@ -40,6 +40,8 @@ _QUICKEST_S: Final = 10.0
 _SLOWEST_S: Final = 60.0
 """The seconds in which the rate would double beyond the ceiling. They follow from how long nothing was refused: the
 better a quota is known, the more rarely it is tried."""
+_AGREEING: Final = 0.9
+"""A ceiling below this part of the one before is news, and perhaps too low; it is tried soon."""
 _DISPROVED: Final = 1.25
 """Beyond this part of the ceiling there is none, and the rate doubles every `_DOUBLING_S`."""
 _DOUBLING_S: Final = 4.0
@@ -157,12 +159,13 @@ def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
         doubt, fall = _STEADY_DOUBT, _STEADY_FALL
     lowest = _CAUTION * min(max(measured, pace.refused_rate * fall, LEAST_PER_S), pace.refused_rate)
     ceiling = max(measured + (pace.refused_rate - measured) * doubt, lowest / _CAUTION)
+    is_news = ceiling < pace.ceiling * _AGREEING
     return attrs.evolve(
         pace,
         rate=min(lowest, pace.most),
         lowest=lowest,
         ceiling=ceiling,
-        scale_s=min(max(2 * granting_s, _QUICKEST_S), _SLOWEST_S),
+        scale_s=_QUICKEST_S if is_news else min(max(2 * granting_s, _QUICKEST_S), _SLOWEST_S),
         grown_s=0.0,
         is_probing=False,
     )

@@ -164,3 +164,10 @@ def test_nothing_grows_while_everything_is_refused() -> None:
 def test_a_better_known_quota_is_tried_more_rarely() -> None:
     longer = recovered(refused(SETTLED, 100.0, rate=85.0), 101.0, requests=2490, seconds=30.0)
     assert longer.scale_s > SETTLED.scale_s
+
+
+def test_a_quota_that_seems_to_have_fallen_is_tried_soon() -> None:
+    known = recovered(refused(SETTLED, 100.0, rate=85.0), 101.0, requests=2490, seconds=30.0)
+    lower = recovered(refused(known, 200.0, rate=60.0), 201.0, requests=1200, seconds=30.0)
+    assert lower.ceiling < 0.9 * known.ceiling
+    assert lower.scale_s == SETTLED.scale_s
