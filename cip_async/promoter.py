@@ -110,8 +110,8 @@ class Promoter:
         """Set up everything, and open nothing yet.
 
         Raises:
-            InvalidSettings: an endpoint, a strategy, a rate's host or the registry of a service account is not one, or an
-                inventory is to be trusted and there is none.
+            InvalidSettings: an endpoint, a strategy, a rate's host or the registry of a service account is not one, or
+                an inventory is to be trusted and there is none.
         """
         if trust_inventory_s is not None and (inventory is None or trust_inventory_s <= 0):
             expected = "a number of seconds above 0, and an inventory"
