@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 import attrs
 
-from cip_async.reference import Digest, ImageName, Repository, Tag
+from cip_async.reference import Digest, Host, ImageName, Repository, Tag
 
 
 @attrs.frozen(kw_only=True)
@@ -19,6 +19,18 @@ class Described:
     size_bytes: int | None
 
 
+@attrs.frozen(kw_only=True)
+class Effort:
+    """The fewest requests to a host that tell a listing by the strategy that was taken.
+
+    `lists` are listings, however many pages they came to; `heads` are tags and digests that were asked for one by one.
+    """
+
+    host: Host
+    lists: int = 0
+    heads: int = 0
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Listing:
     """What one repository holds: its digests, and the digest that each tag points to.
@@ -27,7 +39,8 @@ class Listing:
     the repository was listed whole, and what is not here is absent; otherwise only the digests in `asked`
     were looked for, and nothing is known of any other. `tags` is whole for the tags that were asked for.
     `unreadable` has the digests that were asked for in vain, and why; of them nothing is known either.
-    `children` names the repositories one level below, where the registry tells.
+    `children` names the repositories one level below, where the registry tells. `efforts` are what it took at the
+    least; a strategy that lists many repositories at once lays that to one of them.
     """
 
     repository: Repository
@@ -39,6 +52,7 @@ class Listing:
     children: tuple[ImageName, ...] = ()
     taken_s: float = 0.0
     """How long reading it took, in seconds, where that was more than one request: its first part is that old."""
+    efforts: tuple[Effort, ...] = ()
 
     def holds(self, digest: Digest) -> bool | None:
         """Whether the repository holds `digest`; None where nobody asked, or in vain."""
