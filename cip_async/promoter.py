@@ -47,6 +47,7 @@ from cip_async.model.report import Ending, Report
 from cip_async.planning.conflicts import is_blocked
 from cip_async.planning.draft import Draft
 from cip_async.planning.filters import check_filters
+from cip_async.planning.learnt import Learnt
 from cip_async.planning.selection import selected
 from cip_async.planning.service_accounts import named_accounts
 from cip_async.reference import Digest, Host, RegistryPath, Repository, parse_host, parse_registry_path
@@ -370,9 +371,11 @@ class Promoter:
     async def _begun(self, draft: Draft, entries: Iterable[RegistryPath]) -> Run:
         self._transport.begin_run(draft.sources)
         self._lister.begin_run()
+        learnt = Learnt()
         self._run = Run(
             draft=draft,
-            documents=Documents(self._client, self._settings.bodies, self._keeping),
+            learnt=learnt,
+            documents=Documents(self._client, self._settings.bodies, learnt, self._keeping),
             ages=Ages(self._settings.listing_trusted_s),
             holdings=Holdings() if self._confirm else Holdings(most=0),
         )
@@ -421,6 +424,7 @@ class Promoter:
             needed=run.needed,
             plan_pair=run.draft.planner.pair_plan,
             on_planned=on_planned,
+            learnt=run.learnt,
             store=self._keeping.store,
             trusted_s=self._trusted_s,
             listener=listener,
@@ -440,7 +444,7 @@ class Promoter:
             client=self._client,
             retry=self._transport.retry,
             documents=run.documents,
-            committer=Committer(self._client, is_google),
+            committer=Committer(self._client, is_google, run.learnt),
             settings=self._settings,
             listener=listener,
             server_side_only=self._server_side_only,
@@ -448,6 +452,7 @@ class Promoter:
             held=run.holdings.take,
             is_google=is_google,
             is_stale=run.ages.is_stale,
+            learnt=run.learnt,
         )
         return run.engine
 

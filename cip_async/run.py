@@ -12,12 +12,18 @@ from cip_async.copying.engine import Engine
 from cip_async.copying.holdings import Holdings
 from cip_async.copying.progress import EdgeKey, Progress
 from cip_async.events import Event, ListingTrusted
+from cip_async.model.cost import Cost
 from cip_async.model.finding import Finding
 from cip_async.model.listing import Listing
 from cip_async.model.plan import Pair, Plan
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
+from cip_async.planning.ahead import ahead
 from cip_async.planning.draft import Draft
+from cip_async.planning.excess import excess
+from cip_async.planning.floor import floor
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository
+from cip_async.registry.listing.strategy import is_google
 from cip_async.settings import Rate
 
 NOT_DONE = "the run ended before this image was placed"
@@ -30,6 +36,7 @@ class Run:
     """The state of one run. It counts as interrupted until it is said how it ended."""
 
     draft: Draft
+    learnt: Learnt
     documents: Documents
     ages: Ages
     holdings: Holdings
@@ -62,6 +69,8 @@ class Run:
         """Everything that is known now, without waiting for anything; it changes nothing."""
         plan = self.plan or self.draft.plan()
         progress = self.engine.progress if self.engine else Progress()
+        capabilities = self.engine.capabilities() if self.engine else {}
+        least = floor(self.learnt, capabilities)
         return Report(
             plan=plan,
             dry_run=dry_run,
@@ -69,12 +78,17 @@ class Run:
             failures=self._failures(plan, progress, dry_run=dry_run),
             ledger=ledger,
             traffic=progress.traffic(),
-            capabilities=self.engine.capabilities() if self.engine else {},
+            capabilities=capabilities,
             settled_rates=settled_rates,
             started_at=self.started_at,
             findings=self.findings,
             trusted_listings=self.trusted_listings,
             seconds=(self._ended or time.monotonic()) - self._began,
+            cost=Cost(
+                floor=least,
+                excess=excess(ledger, least),
+                ahead=ahead(plan.pairs, self.learnt, is_google) if dry_run and self.ending is Ending.COMPLETE else (),
+            ),
         )
 
     def _failures(self, plan: Plan, progress: Progress, *, dry_run: bool) -> Mapping[EdgeKey, Failure]:

@@ -7,17 +7,17 @@ same time into one repository.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import anyio
 import attrs
 
 from cip_async.errors import CipError, ContentUnknown, RegistryError, TagImmutable, TagTaken
 from cip_async.model.image import ImageDocument
+from cip_async.planning.learnt import MOST_TAGS_A_PUT, Learnt
 from cip_async.reference import Digest, Host, Repository, Tag
 from cip_async.registry.client import RegistryClient
 
 OnWritten = Callable[[Iterable[Tag]], None]
 
-_MOST_TAGS_A_PUT: Final = 10
-"""What every registry that takes several tags in one PUT should accept (OCI distribution specification)."""
 _CANNOT: Final = frozenset({400, 404, 405, 414, 501})
 """Answers of registries that stumble over the tags in the query: they will the next time too."""
 
@@ -25,11 +25,12 @@ _CANNOT: Final = frozenset({400, 404, 405, 414, 501})
 class Committer:
     """Writes documents and tags, and learns which hosts take several tags in one PUT."""
 
-    def __init__(self, client: RegistryClient, is_google: Callable[[Host], bool]) -> None:
+    def __init__(self, client: RegistryClient, is_google: Callable[[Host], bool], learnt: Learnt) -> None:
         self._client = client
         self._is_google = is_google
+        self._learnt = learnt
         self._several_tags: dict[Host, bool] = {}
-        self._being_tried: set[Host] = set()
+        self._trials: dict[Host, anyio.Event] = {}
 
     @property
     def several_tags(self) -> Mapping[Host, bool]:
@@ -73,22 +74,28 @@ class Committer:
                 if not (isinstance(error, TagImmutable) and await self._points_there(repository, document, tag)):
                     tagging.failures[tag] = error
                     continue
+            tagging.written += 1
             on_written((tag,))
+        self._learnt.of(repository.host).tagged(tagging.written)
         return tagging.failures
 
     async def _put_together(self, tagging: "_Tagging", tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
         """Write as many tags as the host takes in one PUT, and return those that are left.
 
         A host that has not shown yet whether it can is tried once; the request is useful either way, since
-        it writes the document. Google's registries are known not to.
+        it writes the document. Others wait for what that shows, so that their tags are not put apart for want of a
+        little patience. Google's registries are known not to.
         """
         left: list[Tag] = []
-        for start in range(0, len(tags), _MOST_TAGS_A_PUT):
-            batch = tags[start : start + _MOST_TAGS_A_PUT]
-            if len(batch) > 1 and self._may_take_several(tagging.repository.host):
+        for start in range(0, len(tags), MOST_TAGS_A_PUT):
+            batch = tags[start : start + MOST_TAGS_A_PUT]
+            written: frozenset[str] = frozenset()
+            if len(batch) > 1 and await self._may_take_several(tagging.repository.host):
                 batch = await self._unwritten(tagging, batch)
-            written = await self._put_batch(tagging, batch) if len(batch) > 1 else frozenset()
-            tagging.on_written(tag for tag in batch if tag in written)
+                written = await self._put_batch(tagging, batch) if len(batch) > 1 else written
+            done = [tag for tag in batch if tag in written]
+            tagging.written += len(done)
+            tagging.on_written(done)
             left.extend(tag for tag in batch if tag not in written)
         return tuple(left)
 
@@ -111,18 +118,23 @@ class Committer:
                 tagging.failures[tag] = _taken(tagging.repository, tag, head.digest)
         return tuple(absent)
 
-    def _may_take_several(self, host: Host) -> bool:
-        """Whether a host takes several tags in one PUT, or is yet to be tried and nobody is trying it."""
+    async def _may_take_several(self, host: Host) -> bool:
+        """Whether a host takes several tags in one PUT, or is yet to be tried; whoever is trying it is waited for.
+
+        Where the trial shows nothing, those who waited all try, since a host that is down would otherwise be found
+        out by one of them after the other.
+        """
+        trial = self._trials.get(host)
+        if trial is not None:
+            await trial.wait()
         can = self._several_tags.get(host)
-        return bool(can) if can is not None else not (self._is_google(host) or host in self._being_tried)
+        return can if can is not None else not self._is_google(host)
 
     async def _put_batch(self, tagging: "_Tagging", batch: tuple[Tag, ...]) -> frozenset[str]:
         """Write several tags at once, and return those that the registry says it wrote."""
         host = tagging.repository.host
-        if not self._may_take_several(host):
-            return frozenset()
         can = self._several_tags.get(host)
-        self._being_tried.add(host)
+        trial = self._trials.setdefault(host, anyio.Event()) if can is None else None
         try:
             written = await self._client.put_tags(tagging.repository, tagging.document, batch)
         except ContentUnknown:
@@ -132,7 +144,9 @@ class Committer:
                 self._several_tags[host] = False
             return frozenset()
         finally:
-            self._being_tried.discard(host)
+            if trial is not None:
+                self._trials.pop(host, None)
+                trial.set()
         self._several_tags[host] = self._several_tags.get(host, False) or bool(written)
         return written
 
@@ -145,14 +159,15 @@ class Committer:
         return head is not None and head.digest == document.digest
 
 
-@attrs.frozen
+@attrs.define
 class _Tagging:
-    """One document that gets tags in one repository, and why some of them were not written."""
+    """One document that gets tags in one repository: how many were written, and why some were not."""
 
     repository: Repository
     document: ImageDocument
     on_written: OnWritten
     is_stale: Callable[[], bool]
+    written: int = 0
     failures: dict[Tag, CipError] = attrs.field(factory=dict)
 
 

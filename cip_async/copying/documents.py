@@ -10,6 +10,7 @@ import anyio
 
 from cip_async.errors import CipError, NotFound, RegistryError, UntrustedAnswer
 from cip_async.model.image import ImageDocument
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Repository
 from cip_async.registry.client import RegistryClient, verify
 from cip_async.registry.documents import parse_document
@@ -28,11 +29,15 @@ class Kept(Protocol):
 
 
 class Documents:
-    """Reads documents, and keeps them until they are forgotten, and in `kept`, if there is one, for later runs."""
+    """Reads documents, and keeps them until they are forgotten, and in `kept`, if there is one, for later runs.
 
-    def __init__(self, client: RegistryClient, limits: Bodies, kept: Kept | None = None) -> None:
+    `learnt` counts those that had to be read or asked for.
+    """
+
+    def __init__(self, client: RegistryClient, limits: Bodies, learnt: Learnt, kept: Kept | None = None) -> None:
         self._client = client
         self._limits = limits
+        self._learnt = learnt
         self._kept = kept
         self._known: dict[Repository, dict[Digest, ImageDocument]] = {}
         self._shown: dict[Repository, set[Digest]] = {}
@@ -64,7 +69,9 @@ class Documents:
             return True
         if await self._recalled(repository, digest) is None:
             return await self._once.get((repository, digest), lambda: self._read(repository, digest)) is not None
-        if await self._client.head_manifest(repository, digest) is None:
+        head = await self._client.head_manifest(repository, digest)
+        self._learnt.of(repository.host).heads += 1
+        if head is None:
             return False
         self._shown.setdefault(repository, set()).add(digest)
         return True
@@ -125,6 +132,7 @@ class Documents:
 
     async def _read(self, repository: Repository, digest: Digest) -> ImageDocument | None:
         document = await self._client.get_document(repository, digest)
+        self._learnt.of(repository.host).documents += 1
         if document is not None:
             self._known.setdefault(repository, {})[digest] = document
             self._shown.setdefault(repository, set()).add(digest)

@@ -39,6 +39,7 @@ from cip_async.errors import CipError, ContentUnknown, DigestMismatch, NotFound,
 from cip_async.events import BlobPlaced, ImageFailed, ImageLost, ImagePlaced, Listener, Placed
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository, Tag
 from cip_async.registry.client import RegistryClient, UploadSession
 from cip_async.registry.retry import Retry
@@ -62,13 +63,14 @@ class Engine:
         held: Callable[[Repository], AbstractSet[Digest]],
         is_google: Callable[[Host], bool],
         is_stale: Callable[[Repository, Repository], bool],
+        learnt: Learnt,
     ) -> None:
         """Make an engine that has nothing to do yet.
 
         `fed_by_several` are the destination repositories that several source repositories promote to.
         `held(destination)` are the digests that its listing showed, as far as they are remembered.
         `is_stale(source, destination)` says whether the listing that a pair was planned from is no longer to be
-        trusted, so that each tag is asked for before it is written.
+        trusted, so that each tag is asked for before it is written. `learnt` counts what is achieved.
         """
         self.progress = Progress()
         self._client = client
@@ -80,9 +82,10 @@ class Engine:
         self._fed_by_several = fed_by_several
         self._held = held
         self._is_stale = is_stale
+        self._learnt = learnt
         self._capabilities = Capabilities(is_google)
         self._placements = Placements(
-            mounts_across=self._capabilities.mounts_across, validates=self._capabilities.validates
+            learnt, mounts_across=self._capabilities.mounts_across, validates=self._capabilities.validates
         )
         self._backlog = Backlog(self._placements.unfinished)
         self._uploads = Uploads(client, retry)
@@ -235,12 +238,14 @@ class Engine:
                 return
             self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return
+        if node.key not in self._relayed_to and node not in self._reread:
+            self._learnt.of(node.source.host).read(node.blob.size_bytes)
         self._relayed_to.setdefault(node.key, node.repository)
         self._placed(node, Placed.RELAYED)
         self._carry_out(self._placements.uploaded(node))
 
     async def _put(self, node: DocumentNode) -> None:
-        """Write a document with the tags of all its wants, or under its digest if only an index wants it."""
+        """Write a document with the tags of all its wants, or under its digest if nothing wants it with a tag."""
         try:
             await self._put_wants(node)
         except ContentUnknown as error:
@@ -255,22 +260,36 @@ class Engine:
         stored = node.state is State.DONE
         failure: CipError | None = None
         while node.wants:
-            want = node.wants[0]
+            want = next((want for want in node.wants if want.tags), node.wants[0])
             failures: dict[Tag, CipError] = {}
             if want.tags:
                 written = partial(self.progress.tagged, want)
                 is_stale = partial(self._is_stale, want.source, want.destination)
                 failures = await self._committer.put_tags(node.repository, node.document, want.tags, written, is_stale)
             elif not stored:
-                await self._committer.put_document(node.repository, node.document)
+                await self._put_untagged(node)
             stored = stored or len(failures) < len(want.tags) or not want.tags
             failure = next(iter(failures.values()), failure)
             node.wants.remove(want)
+            if len(failures) < len(want.tags):
+                self._got_tags(node)
             self._end(want, failures)
         if not stored and (node.parents or failure is None):
-            await self._committer.put_document(node.repository, node.document)
+            await self._put_untagged(node)
         elif not stored and failure is not None:
             raise failure
+
+    async def _put_untagged(self, node: DocumentNode) -> None:
+        await self._committer.put_document(node.repository, node.document)
+        if node.untagged is None:
+            node.untagged = True
+            self._learnt.of(node.repository.host).untagged += 1
+
+    def _got_tags(self, node: DocumentNode) -> None:
+        """Take note that to write a document with its tags was enough, even if it was written without them before."""
+        if node.untagged:
+            self._learnt.of(node.repository.host).untagged -= 1
+        node.untagged = False
 
     async def _place_again(self, node: DocumentNode, error: ContentUnknown) -> None:
         try:

@@ -51,6 +51,8 @@ class BlobNode:
     """One blob in one destination repository.
 
     `source` is where promoters found it, `asked_of` the repository that it was last to be mounted from.
+    `opened_by_mount`: the host opened an upload for it when it was asked to mount it. `counted`: it was counted among
+    what was placed, and is not counted again if the registry turns out to have lost it.
     """
 
     repository: Repository
@@ -58,6 +60,8 @@ class BlobNode:
     blob: Descriptor
     state: State = State.WAITING
     asked_of: Repository | None = None
+    opened_by_mount: bool = False
+    counted: bool = False
     parents: "list[DocumentNode]" = attrs.field(factory=list)
 
     @property
@@ -82,7 +86,8 @@ class DocumentNode:
 
     `needs` counts the content that is still missing before it may be written. `queued`: a `Put` is out for it, and
     until that has ended there is no other, so that one content is never sent twice at one time.
-    `source` is where the documents were read.
+    `source` is where the documents were read. `untagged`: it is counted among those that were written without a tag;
+    None if it was never written.
     """
 
     repository: Repository
@@ -92,6 +97,7 @@ class DocumentNode:
     queued: bool = False
     needs: int = 0
     replacements: int = 0
+    untagged: bool | None = None
     contents: "list[BlobNode | DocumentNode]" = attrs.field(factory=list)
     parents: "list[DocumentNode]" = attrs.field(factory=list)
     wants: list[Want] = attrs.field(factory=list)

@@ -50,6 +50,10 @@ class HostBlobs:
         """A repository of the host seems to hold a blob: whoever leads tries to mount it from there."""
         self._probable.setdefault(key, repository)
 
+    def holds(self, node: BlobNode) -> bool:
+        """Whether a repository that was placed into holds the blob."""
+        return node.key in self._holders
+
     def start(self, node: BlobNode) -> Mount | Bring | None:
         """How a blob that waits gets into its repository; None: it follows whoever is bringing it."""
         at_home = node.source.host == node.repository.host

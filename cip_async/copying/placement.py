@@ -31,6 +31,7 @@ from cip_async.copying.graph import (
 from cip_async.copying.leading import HostBlobs
 from cip_async.errors import CipError
 from cip_async.model.image import Descriptor, ImageDocument
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository
 
 _MOST_REPLACEMENTS: Final = 2
@@ -58,11 +59,14 @@ class _Contents:
 class Placements:
     """The graph of everything that is being placed. Most methods return the steps that they made possible.
 
-    `mounts_across(one, other)` says whether two hosts might mount from each other, `validates(host)` whether a host
-    is known to refuse documents of which something is missing.
+    `learnt` counts how blobs came to where they were missing. `mounts_across(one, other)` says whether two hosts might
+    mount from each other, `validates(host)` whether a host is known to refuse documents of which something is missing.
     """
 
-    def __init__(self, *, mounts_across: Callable[[Host, Host], bool], validates: Callable[[Host], bool]) -> None:
+    def __init__(
+        self, learnt: Learnt, *, mounts_across: Callable[[Host, Host], bool], validates: Callable[[Host], bool]
+    ) -> None:
+        self._learnt = learnt
         self._mounts_across = mounts_across
         self._validates = validates
         self._contents: dict[Repository, _Contents] = {}
@@ -113,6 +117,9 @@ class Placements:
     def mounted(self, node: BlobNode) -> list[Step]:
         """The blob was mounted."""
         self._host(node.repository.host).mounted(node)
+        if not node.counted:
+            node.counted = True
+            self._learnt.of(node.repository.host).mounted += 1
         return self._there(node)
 
     def is_worth_asking(self, node: BlobNode) -> bool:
@@ -122,6 +129,7 @@ class Placements:
     def mount_refused(self, node: BlobNode, *, session: bool) -> list[Step]:
         """The blob could not be mounted and its bytes are needed; `session`: the host opened an upload for them."""
         self._host(node.repository.host).refused(node, session=session)
+        node.opened_by_mount = session
         return self.not_mounted(node)
 
     def not_mounted(self, node: BlobNode) -> list[Step]:
@@ -131,6 +139,11 @@ class Placements:
 
     def uploaded(self, node: BlobNode) -> list[Step]:
         """The blob's bytes are in the repository."""
+        if not node.counted:
+            node.counted = True
+            facts = self._learnt.of(node.repository.host)
+            relayed = facts.further_relays if self._host(node.repository.host).holds(node) else facts.first_relays
+            relayed.count(node.blob.size_bytes, opened_by_mount=node.opened_by_mount)
         return self._there(node)
 
     def blob_failed(self, node: BlobNode, error: CipError, *, for_all: bool) -> list[Step]:
@@ -242,7 +255,8 @@ class Placements:
         known = blobs.get(key)
         if known is not None and known.state is not State.FAILED:
             return known
-        node = blobs[key] = BlobNode(repository=repository, source=source, blob=blob)
+        counted = known is not None and known.counted
+        node = blobs[key] = BlobNode(repository=repository, source=source, blob=blob, counted=counted)
         self._begun(node)
         self._start(node)
         return node

@@ -41,6 +41,7 @@ from cip_async.inventory.trust import is_trusted
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Pair, PairPlan
 from cip_async.model.promoter_manifest import WantedImage
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Repository
 from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.lister import Lister
@@ -94,19 +95,21 @@ async def crawl(
     needed: Needed,
     plan_pair: PlanPair,
     on_planned: OnPlanned,
+    learnt: Learnt | None = None,
     store: InventoryStore | None = None,
     trusted_s: float | None = None,
     listener: Listener = tell_nobody,
 ) -> None:
     """List what `pairs` name, and hand on the plans of each source repository once they are complete.
 
-    `holds` says whether a plain registry's source repository holds a digest. With a `store` all listings are
-    kept there too, and what it knew before is trusted for `trusted_s` seconds.
+    `holds` says whether a plain registry's source repository holds a digest. `learnt` counts the listings. With a
+    `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds.
 
     Raises:
         FileProblem: the store cannot be read or written.
     """
-    await _Crawl(pairs, lister, holds, needed, plan_pair, on_planned, store, trusted_s, listener).run()
+    learnt = Learnt() if learnt is None else learnt
+    await _Crawl(pairs, lister, holds, needed, plan_pair, on_planned, learnt, store, trusted_s, listener).run()
 
 
 class _Crawl:
@@ -120,6 +123,7 @@ class _Crawl:
         needed: Needed,
         plan_pair: PlanPair,
         on_planned: OnPlanned,
+        learnt: Learnt,
         store: InventoryStore | None,
         trusted_s: float | None,
         listener: Listener,
@@ -129,6 +133,7 @@ class _Crawl:
         self._needed = needed
         self._plan_pair = plan_pair
         self._on_planned = on_planned
+        self._learnt = learnt
         self._store = store
         self._trusted_s = trusted_s
         self._listener = listener
@@ -276,6 +281,7 @@ class _Crawl:
         """What `listing` and what was `known` before say together, or why the one cannot be had."""
         try:
             more = await listing
+            self._learnt.listed(more)
             found = united(known, more) if known else more
         except (RegistryError, CredentialError) as error:
             self._listener(ListingFailed(repository=repository, reason=str(error)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from cip_async.model.cost import Cost
 from cip_async.model.finding import Finding
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
@@ -131,3 +132,4 @@ class Report:
     findings: tuple[Finding, ...] = ()
     trusted_listings: int = 0
     settled_rates: Mapping[Host, Rate] = attrs.field(factory=dict)
+    cost: Cost = attrs.field(factory=Cost)

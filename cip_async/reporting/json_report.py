@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import attrs
 
+from cip_async.model.cost import FloorLine
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import LostSource, Overlap
 from cip_async.model.promoter_manifest import Place, Problem
 from cip_async.model.report import EdgeReport, LedgerLine, Report
+from cip_async.reporting.costs import bytes_read, bytes_sent, requests
 from cip_async.reporting.edges import all_edges, edges
 from cip_async.reporting.findings import finding_object
 from cip_async.reporting.totals import PairTally, Tally, pair_tallies, total
@@ -78,6 +80,7 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
         "findings": [finding_object(finding) for finding in report.findings],
         "trusted_listings": report.trusted_listings,
         "traffic": attrs.asdict(report.traffic),
+        "cost": _cost(report),
         "ledger": [_ledger_line(line) for line in sorted(report.ledger)],
         "capabilities": {host: dict(sorted(known.items())) for host, known in sorted(report.capabilities.items())},
         "settled_rates": {host: _rate(rate) for host, rate in sorted(report.settled_rates.items())},
@@ -148,6 +151,28 @@ def _rate(rate: Rate) -> Json:
             ("reads_per_minute", rate.reads_per_minute),
             ("writes_per_minute", rate.writes_per_minute),
         )
+    }
+
+
+def _cost(report: Report) -> Json:
+    return {
+        "requests": attrs.asdict(requests(report)),
+        "bytes_read": attrs.asdict(bytes_read(report)),
+        "bytes_sent": attrs.asdict(bytes_sent(report)),
+        "floor": [_floor_line(line) for line in report.cost.floor],
+        "excess": [
+            {"host": line.host, "cause": line.cause.value, "requests": line.requests} for line in report.cost.excess
+        ],
+        "ahead": [_floor_line(line) for line in report.cost.ahead],
+    }
+
+
+def _floor_line(line: FloorLine) -> Json:
+    return {
+        "host": line.host,
+        "class": line.request_class,
+        "requests": line.requests,
+        "blob_bytes": line.blob_bytes,
     }
 
 

@@ -10,6 +10,7 @@ from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import Totals
 from cip_async.model.report import EdgeReport, Ending, Report
 from cip_async.reporting.amounts import count, duration, size
+from cip_async.reporting.costs import cost_line, requests_to_promote
 from cip_async.reporting.edges import edges
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.printable import printable
@@ -128,13 +129,9 @@ def _general(edge: EdgeReport) -> str:
 
 
 def _cost(report: Report) -> Iterator[str]:
-    requests = sum(line.requests for line in report.ledger)
-    if not requests:
+    if not report.ledger:
         return
-    repeated = sum(line.retries for line in report.ledger)
-    throttled = sum(line.requests for line in report.ledger if line.status == 429)
-    aside = [f"{number:,} {what}" for number, what in ((repeated, "repeated"), (throttled, "throttled")) if number]
-    yield f"Cost: {count(requests, 'request')}" + (f" ({', '.join(aside)})" if aside else "")
+    yield f"Cost: {cost_line(report)}"
     for host, rate in sorted(report.settled_rates.items()):
         kinds = (rate.reads_per_minute, "reads"), (rate.writes_per_minute, "writes")
         settled = (f"{per_minute:,.0f} {kind}" for per_minute, kind in kinds if per_minute is not None)
@@ -151,7 +148,9 @@ def _cost(report: Report) -> Iterator[str]:
 def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
     match code:
         case ExitCode.DONE if tally.fate(Fate.WOULD_PROMOTE):
-            yield "Next: run again with --confirm to promote them"
+            least = requests_to_promote(report)
+            takes = f", which takes {count(least, 'request')} or more" if least else ""
+            yield f"Next: run again with --confirm to promote them{takes}"
         case ExitCode.WRONG if report.ending is Ending.CONFLICT:
             yield "Next: mend what is named above, or promote all the rest with --on-conflict=quarantine"
         case ExitCode.WRONG if report.ending is Ending.CHECK_FAILED:

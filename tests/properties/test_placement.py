@@ -12,6 +12,7 @@ from cip_async.copying.graph import BlobKey, BlobNode, Bring, DocumentNode, Fail
 from cip_async.copying.placement import Placements
 from cip_async.errors import CipError, ContentUnknown, Unavailable
 from cip_async.model.image import ImageDocument
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository, parse_repository
 from tests.unit.copying.samples import digest, image, index, want
 
@@ -83,7 +84,9 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         self.placements = Placements(
-            mounts_across=lambda one, other: self.universe.across, validates=lambda host: self.universe.validates
+            Learnt(),
+            mounts_across=lambda one, other: self.universe.across,
+            validates=lambda host: self.universe.validates,
         )
 
     def run(self) -> None:

@@ -8,7 +8,7 @@ The extension of `tags/list` is described by what reads it: github.com/google/go
 from typing import Final
 
 from cip_async.errors import ListingCutOff, ListingIncomplete, NotFound, UntrustedAnswer
-from cip_async.model.listing import Described, Listing
+from cip_async.model.listing import Described, Effort, Listing
 from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.listing.names import Answer
@@ -29,7 +29,7 @@ async def list_google(client: RegistryClient, repository: Repository, *, n: int)
     try:
         page = await client.tags_page(repository, n=n)
     except NotFound:
-        return Listing(repository=repository, digests=frozenset(), tags={})
+        return Listing(repository=repository, digests=frozenset(), tags={}, efforts=_efforts(repository))
     return google_listing(repository, page, n)
 
 
@@ -55,7 +55,14 @@ def google_listing(repository: Repository, page: TagsPage, n: int) -> Listing:
     if untold:
         raise _cut_off(answer, f"the registry names {len(untold)} tags without their digests")
     children = answer.image_names(sorted(page.children))
-    return Listing(repository=repository, digests=described.keys(), tags=tags, described=described, children=children)
+    return Listing(
+        repository=repository,
+        digests=described.keys(),
+        tags=tags,
+        described=described,
+        children=children,
+        efforts=_efforts(repository),
+    )
 
 
 def _manifests(page: TagsPage, n: int, answer: Answer) -> dict[str, GoogleManifest]:
@@ -69,6 +76,10 @@ def _manifests(page: TagsPage, n: int, answer: Answer) -> dict[str, GoogleManife
     if page.next is not None:
         raise _cut_off(answer, f"the registry links to more of it: {_REMEDY}")
     return manifests
+
+
+def _efforts(repository: Repository) -> tuple[Effort, ...]:
+    return (Effort(host=repository.host, lists=1),)
 
 
 def _cut_off(answer: Answer, reason: str) -> ListingCutOff:

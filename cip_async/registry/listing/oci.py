@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 import attrs
 
 from cip_async.errors import Denied, ListingIncomplete, NotFound
-from cip_async.model.listing import Described, Listing
+from cip_async.model.listing import Described, Effort, Listing
 from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.client import ManifestHead, RegistryClient
 from cip_async.registry.listing.names import Answer
@@ -42,7 +42,7 @@ class OciListing:
         """
         if not is_worth_listing(len(tags), believed):
             try:
-                return await self._looked_up(repository, tags, digests)
+                return await self._looked_up(repository, tags, digests, lists=0)
             except Denied:
                 if not tags:
                     raise
@@ -62,7 +62,7 @@ class OciListing:
         Raises:
             RegistryError: the registry refused, failed or answered nonsense.
         """
-        return await self._looked_up(repository, frozenset(), digests)
+        return await self._looked_up(repository, frozenset(), digests, lists=0)
 
     async def _existing(self, repository: Repository, among: AbstractSet[Tag] | None) -> AbstractSet[Tag]:
         """The tags of `repository`, or those `among` the given ones. One that does not exist has none."""
@@ -88,13 +88,15 @@ class OciListing:
         self, repository: Repository, among: AbstractSet[Tag] | None, digests: AbstractSet[Digest]
     ) -> Listing:
         existing = await self._existing(repository, among=among)
-        listing = await self._looked_up(repository, existing, digests)
+        listing = await self._looked_up(repository, existing, digests, lists=1)
         missing = existing - listing.tags.keys()
         if missing:
             await self._confirm_gone(repository, missing)
         return listing
 
-    async def _looked_up(self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest]) -> Listing:
+    async def _looked_up(
+        self, repository: Repository, tags: AbstractSet[Tag], digests: AbstractSet[Digest], *, lists: int
+    ) -> Listing:
         heads = await _heads(self.client, repository, [*sorted(tags), *sorted(digests)])
         described = {
             head.digest: Described(media_type=head.media_type, size_bytes=head.size_bytes) for head in heads.values()
@@ -105,6 +107,7 @@ class OciListing:
             tags={tag: heads[tag].digest for tag in sorted(tags) if tag in heads},
             asked=described.keys() | digests,
             described=described,
+            efforts=(Effort(host=repository.host, lists=lists, heads=len(tags) + len(digests)),),
         )
 
     async def _confirm_gone(self, repository: Repository, tags: AbstractSet[Tag]) -> None:

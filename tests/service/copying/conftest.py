@@ -21,6 +21,7 @@ from cip_async.fake_registry.server import Servers
 from cip_async.model.outcome import Fate
 from cip_async.model.plan import Pair, PairPlan, Promotion
 from cip_async.model.promoter_manifest import WantedImage
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, RegistryPath, Repository, Tag, parse_repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.credentials.provider import Chain
@@ -149,13 +150,14 @@ class Copying:
         )
         self._transport = await self.stack.enter_async_context(transport)
         client = RegistryClient(transport, self.settings.bodies)
-        self.documents = Documents(client, self.settings.bodies)
+        learnt = Learnt()
+        self.documents = Documents(client, self.settings.bodies, learnt)
         fed = Counter(plan.pair.destination for plan in self.plans)
         self._engine = Engine(
             client=client,
             retry=transport.retry,
             documents=self.documents,
-            committer=Committer(client, is_google),
+            committer=Committer(client, is_google, learnt),
             settings=self.settings,
             listener=self._hear,
             server_side_only=self.server_side_only,
@@ -163,6 +165,7 @@ class Copying:
             held=lambda destination: self.held.get(str(destination), frozenset()),
             is_google=is_google,
             is_stale=lambda source, destination: self.stale,
+            learnt=learnt,
         )
 
     async def copy(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, Step
 from cip_async.copying.placement import Placements
 from cip_async.errors import CipError, ContentUnknown, Unavailable
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Repository
 from tests.unit.copying.samples import (
     AT_HOME,
@@ -33,7 +34,10 @@ class Placing:
     """Placements, and the steps that are out, by what they are for."""
 
     def __init__(self, *, mounts_across: bool = False, validates: bool = False) -> None:
-        self.placements = Placements(mounts_across=lambda one, other: mounts_across, validates=lambda host: validates)
+        self.learnt = Learnt()
+        self.placements = Placements(
+            self.learnt, mounts_across=lambda one, other: mounts_across, validates=lambda host: validates
+        )
         self.out: dict[tuple[str, Repository], BlobNode | DocumentNode] = {}
         self.errors: list[CipError] = []
 
@@ -459,7 +463,7 @@ class TestMemory:
         assert placing.add("other", of=of | documents(image("other", "layer"))) == []
 
     def test_closing_what_nobody_placed_in_does_nothing(self) -> None:
-        placements = Placements(mounts_across=lambda one, other: False, validates=lambda host: False)
+        placements = Placements(Learnt(), mounts_across=lambda one, other: False, validates=lambda host: False)
         placements.close(EU)
         assert not placements.unfinished
 

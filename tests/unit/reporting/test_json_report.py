@@ -9,6 +9,7 @@ import attrs
 import jsonschema
 import pytest
 
+from cip_async.model.cost import Cause, Cost, ExcessLine, FloorLine
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Promotion
 from cip_async.model.report import Ending, Report, RequestClass, Traffic
@@ -60,6 +61,14 @@ EVERYTHING = report(
     capabilities=CAPABILITIES,
     trusted_listings=7,
     settled_rates={Host("us.gcr.io"): Rate(writes_per_minute=4831.25), Host("eu.gcr.io"): Rate(reads_per_minute=60.0)},
+    cost=Cost(
+        floor=(FloorLine(host=Host("us.gcr.io"), request_class="upload", requests=2, blob_bytes=20),),
+        excess=(
+            ExcessLine(host=Host("eu.gcr.io"), cause=Cause.PROBES, requests=1),
+            ExcessLine(host=Host("us.gcr.io"), cause=Cause.RETRIES, requests=1),
+        ),
+        ahead=(FloorLine(host=Host("us.gcr.io"), request_class="tag-put", requests=4),),
+    ),
 )
 
 
@@ -88,6 +97,10 @@ def test_both_forms_keep_to_the_schema(told: Report) -> None:
         (("edge", "properties", "outcome", "enum"), [outcome.value for outcome in Outcome]),
         (("edge", "properties", "fate", "enum"), [fate.value for fate in Fate]),
         (("run", "properties", "ending", "enum"), [ending.value for ending in Ending]),
+        (
+            ("run", "properties", "cost", "properties", "excess", "items", "properties", "cause", "enum"),
+            [cause.value for cause in Cause],
+        ),
         (("run", "properties", "exit_code", "enum"), [int(code) for code in ExitCode if code is not ExitCode.USAGE]),
     ],
 )
@@ -140,6 +153,17 @@ def test_the_run_is_told_with_its_costs() -> None:
         },
     ]
     assert told["trusted_listings"] == 7
+    assert told["cost"] == {
+        "requests": {"spent": 4, "floor": 2},
+        "bytes_read": {"spent": 0, "floor": 0},
+        "bytes_sent": {"spent": 0, "floor": 20},
+        "floor": [{"host": "us.gcr.io", "class": "upload", "requests": 2, "blob_bytes": 20}],
+        "excess": [
+            {"host": "eu.gcr.io", "cause": "probes", "requests": 1},
+            {"host": "us.gcr.io", "cause": "retries", "requests": 1},
+        ],
+        "ahead": [{"host": "us.gcr.io", "class": "tag-put", "requests": 4, "blob_bytes": 0}],
+    }
     assert told["traffic"]["bytes_relayed"] == 4
     assert told["capabilities"] == {"asia.gcr.io": {"mounts": True, "several tags": False}}
     assert list(told["settled_rates"].items()) == [

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cip_async.model.cost import Cause, Cost, ExcessLine, FloorLine
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import Totals
@@ -62,6 +63,17 @@ def test_a_dry_run_says_how_to_promote() -> None:
         "  9  promoted already",
         "Next: run again with --confirm to promote them",
     ]
+
+
+def test_a_dry_run_says_what_promoting_takes_at_the_least() -> None:
+    host = Host("asia.gcr.io")
+    cost = Cost(
+        floor=(FloorLine(host=host, request_class="listing", requests=3),),
+        ahead=(FloorLine(host=host, request_class="tag-put", requests=2000),),
+    )
+    assert told(CLEAN, dry_run=True, cost=cost)[-1] == (
+        "Next: run again with --confirm to promote them, which takes 2,003 requests or more"
+    )
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -168,6 +180,10 @@ def test_requests_and_bytes_are_told() -> None:
             ledger_line("asia.gcr.io", RequestClass.MOUNT, 201, 4000, 7),
             ledger_line("asia.gcr.io", RequestClass.MOUNT, 429, 5),
         ),
+        cost=Cost(
+            floor=(FloorLine(host=Host("asia.gcr.io"), request_class="mount", requests=3900),),
+            excess=(ExcessLine(host=Host("asia.gcr.io"), cause=Cause.REFUSED_MOUNTS, requests=105),),
+        ),
         traffic=Traffic(
             blobs_mounted=3000,
             bytes_mounted=3_456_789_012,
@@ -178,7 +194,7 @@ def test_requests_and_bytes_are_told() -> None:
         ),
     )
     assert lines[-2:] == [
-        "Cost: 4,005 requests (7 repeated, 5 throttled)",
+        "Cost: 4,005 requests, 1.03 times the floor of 3,900; beyond it 105 for refused mounts",
         "Blobs: 3,000 mounted (3.5 GB), 9 relayed (1.4 kB), 3 read (456 B)",
     ]
 
