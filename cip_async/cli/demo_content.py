@@ -1,6 +1,6 @@
-"""What the demo promotes: made-up images, the promoter manifest that wants them, and the least that this takes."""
+"""What the demo promotes: made-up images, and the promoter manifest that wants them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -9,8 +9,7 @@ from cip_async.fake_registry.images import Image, artifact, layer, multi_arch, p
 from cip_async.fake_registry.store import Store
 from cip_async.model import promoter_manifest
 from cip_async.model.promoter_manifest import Place, PromoterManifest, RegistryEntry, WantedDigest
-from cip_async.model.report import RequestClass
-from cip_async.reference import Digest, ImageName, RegistryPath, Tag, parse_image_name, parse_registry_path, parse_tag
+from cip_async.reference import ImageName, RegistryPath, Tag, parse_image_name, parse_registry_path, parse_tag
 
 SOURCE: Final = parse_registry_path("gcr.io/demo-staging")
 MIRRORS: Final = tuple(parse_registry_path(f"{region}.gcr.io/demo-prod") for region in ("asia", "eu", "us"))
@@ -28,15 +27,6 @@ class Wish:
     name: ImageName
     image: Image
     tags: tuple[Tag, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Least:
-    """The fewest requests and blob bytes that a promotion to all mirrors takes."""
-
-    requests: Mapping[RequestClass, int]
-    read_bytes: int
-    sent_bytes: int
 
 
 def wishes() -> tuple[Wish, ...]:
@@ -87,37 +77,10 @@ def manifest(wanted: Iterable[Wish]) -> PromoterManifest:
     )
 
 
-def least(wanted: Iterable[Wish]) -> Least:
-    """Count what cannot be saved, mirrors being empty, and Google's way of one tag a request.
-
-    Every repository is listed once, and every image manifest and blob is read from staging once. Each mirror needs two
-    requests for a blob it does not have, one to mount it into each further repository, and one for each child of
-    an index and for each tag.
-    """
-    repositories: dict[ImageName, set[Digest]] = {}
-    documents: set[tuple[ImageName, Digest]] = set()
-    sizes: dict[Digest, int] = {}
-    writes = 0
-    for wish in wanted:
-        family = {member.digest for member in wish.image.family()}
-        documents |= {(wish.name, digest) for digest in family}
-        sizes |= {digest: content.size_bytes for digest, content in wish.image.all_blobs.items()}
-        repositories.setdefault(wish.name, set()).update(wish.image.all_blobs)
-        writes += len(family) - 1 + (len(wish.tags) or 1)
-    mirrors = len(MIRRORS)
-    total_bytes = sum(sizes.values())
-    return Least(
-        requests={
-            RequestClass.LISTING: len(repositories) * (1 + mirrors),
-            RequestClass.MANIFEST_GET: len(documents),
-            RequestClass.BLOB_GET: len(sizes),
-            RequestClass.MOUNT: sum(map(len, repositories.values())) * mirrors,
-            RequestClass.UPLOAD: len(sizes) * mirrors,
-            RequestClass.TAG_PUT: writes * mirrors,
-        },
-        read_bytes=total_bytes,
-        sent_bytes=total_bytes * mirrors,
-    )
+def staged_bytes(wanted: Iterable[Wish]) -> int:
+    """How many bytes all blobs have, each counted once."""
+    sizes = {digest: content.size_bytes for wish in wanted for digest, content in wish.image.all_blobs.items()}
+    return sum(sizes.values())
 
 
 def _wish(name: str, image: Image, *tags: str) -> Wish:

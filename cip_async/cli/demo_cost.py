@@ -1,4 +1,4 @@
-"""What a promotion cost, beside the least that was possible."""
+"""What a promotion cost, beside its floor: the least that was possible."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from typing import Final
 
 import attrs
 
-from cip_async.cli.demo_content import Least
 from cip_async.model.report import Report, RequestClass
 from cip_async.reporting.amounts import size
+from cip_async.reporting.costs import Spending, bytes_read, bytes_sent, requests
 
-TOLERANCE: Final = 1.05
+TOLERANCE: Final = 1.02
 """How many times the least requests a promotion may take: some answers make a client ask again."""
 
 _ROWS: Final = (
@@ -39,29 +39,36 @@ class CostRow:
         return self.what, f"{self.spent:,}", f"{self.least:,}"
 
 
-def costs(report: Report, least: Least) -> tuple[CostRow, ...]:
+def costs(report: Report) -> tuple[CostRow, ...]:
     """The requests of each kind, all of them, and the bytes of blobs; `report` is that of the promotion."""
     spent: Counter[str] = Counter()
+    least: Counter[str] = Counter()
     for line in report.ledger:
         spent[line.request_class] += line.requests
+    for floor_line in report.cost.floor:
+        least[floor_line.request_class] += floor_line.requests
     rows = [
         CostRow(
             what,
             sum(spent.pop(each.value, 0) for each in classes),
-            sum(least.requests.get(each, 0) for each in classes),
+            sum(least.pop(each.value, 0) for each in classes),
         )
         for what, classes in _ROWS
     ]
-    rows.append(CostRow("anything else", spent.total(), 0))
-    rows.append(CostRow("requests in all", sum(row.spent for row in rows), sum(least.requests.values())))
-    rows.append(CostRow("bytes read", report.traffic.bytes_read, least.read_bytes, is_bytes=True))
-    rows.append(CostRow("bytes sent", report.traffic.bytes_relayed, least.sent_bytes, is_bytes=True))
+    rows.append(CostRow("anything else", spent.total(), least.total()))
+    rows.append(_row("requests in all", requests(report)))
+    rows.append(_row("bytes read", bytes_read(report), is_bytes=True))
+    rows.append(_row("bytes sent", bytes_sent(report), is_bytes=True))
     return tuple(rows)
 
 
 def is_within_reach(row: CostRow) -> bool:
     """Whether no more was spent than is allowed, and no less than should be possible."""
     return row.least <= row.spent <= (row.least if row.is_bytes else row.least * TOLERANCE)
+
+
+def _row(what: str, spending: Spending, *, is_bytes: bool = False) -> CostRow:
+    return CostRow(what, spending.spent, spending.floor, is_bytes)
 
 
 def cost_table(rows: tuple[CostRow, ...]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from cip_async.cli.demo_content import MANIFEST_NAME, MIRRORS, SOURCE, Wish, fill, least, manifest, wishes
+from cip_async.cli.demo_content import MANIFEST_NAME, MIRRORS, SOURCE, Wish, fill, manifest, staged_bytes, wishes
 from cip_async.cli.demo_cost import cost_table, costs, is_within_reach
 from cip_async.cli.demo_promises import faults, written_hosts
 from cip_async.cli.event_loop import run_in_event_loop
@@ -85,7 +85,7 @@ class Demo:
         self._expect(SOURCE.host not in written_hosts(self.registries), "staging was only read")
         found = list(faults(self.registries, self.wanted))
         self._expect(not found, "every mirror holds what the manifests want, and no tag came before its content", found)
-        rows = costs(ended.report, least(self.wanted))
+        rows = costs(ended.report)
         self._heading("   What that cost, and the least that is possible", None)
         self.screen.results(cost_table(rows))
         self._expect(all(map(is_within_reach, rows)), "hardly a request and not a byte more than needed")
@@ -129,13 +129,12 @@ class Demo:
         return ended
 
     def _introduce(self) -> None:
-        possible = least(self.wanted)
         tags = sum(len(wish.tags) for wish in self.wanted)
+        held = f"{count(len(self.wanted), 'image')} with {size(staged_bytes(self.wanted))} of layers"
         mirrors = ", ".join(str(mirror) for mirror in MIRRORS)
         self._say(
             f"This is a promotion on registries inside this process: staging, {SOURCE}, and the mirrors {mirrors}."
-            f" Staging holds {count(len(self.wanted), 'image')} with {size(possible.read_bytes)} of layers; promoter"
-            f" manifests want them in every mirror, under {count(tags, 'tag')}."
+            f" Staging holds {held}; promoter manifests want them in every mirror, under {count(tags, 'tag')}."
         )
 
     def _conclude(self) -> ExitCode:
