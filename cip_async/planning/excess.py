@@ -82,6 +82,9 @@ def excess(ledger: Iterable[LedgerLine], floor: Iterable[FloorLine]) -> tuple[Ex
     for line in ledger:
         request_class = RequestClass(line.request_class)
         spent.setdefault((line.host, request_class), _Spent()).add(line, request_class)
+    for (host, request_class), sent in list(spent.items()):
+        if request_class is RequestClass.REDIRECT and (host, RequestClass.BLOB_GET) in spent:
+            spent[host, RequestClass.BLOB_GET].failed += sent.failed  # what was sent away in vain
     least = {(line.host, line.request_class): line.requests for line in floor}
     found: Counter[tuple[Host, Cause]] = Counter()
     for (host, request_class), sent in spent.items():

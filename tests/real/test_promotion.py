@@ -16,10 +16,12 @@ from anyio import to_thread
 from cip_async.fake_registry import images
 from cip_async.fake_registry.images import Image
 from cip_async.manifests.tree import load_manifests
+from cip_async.model.cost import Cause
 from cip_async.model.outcome import Fate
 from cip_async.model.report import Report
 from cip_async.promoter import Promoter
 from cip_async.reference import Digest
+from cip_async.reporting.costs import causes, requests
 from cip_async.reporting.totals import total
 from tests.real.conftest import PASSWORD, USER, RealRegistry, StartRegistry
 from tests.real.pushing import push
@@ -127,6 +129,8 @@ async def test_within_one_registry_no_blob_byte_moves(start_registry: StartRegis
     report = await promote(tmp_path, wanted, registry.host, [registry.host])
 
     assert fates(report) == {Fate.PROMOTED: edges(wanted)}
+    assert requests(report).spent == len(await registry.requests()) - pushed
+    assert causes(report) == {Cause.PROBES: 1}, "one PUT finds out that this registry takes one tag at a time"
     await assert_holds(registry, wanted)
     assert report.traffic.bytes_relayed == report.traffic.bytes_read == 0
     sent = (await registry.requests())[pushed:]

@@ -84,6 +84,14 @@ def test_a_read_that_goes_on_where_it_broke_is_a_repetition() -> None:
     assert causes(RequestClass.BLOB_GET, 1, (200, 1, 0), (206, 2, 2)) == {Cause.RETRIES: 2}
 
 
+def test_a_read_that_was_sent_away_in_vain_failed() -> None:
+    ledger = [*sent(RequestClass.BLOB_GET, (307, 9, 0)), *sent(RequestClass.REDIRECT, (400, 2, 0), (200, 7, 0))]
+    assert {line.cause: line.requests for line in excess(ledger, least(RequestClass.BLOB_GET, 7))} == {
+        Cause.REDIRECTS: 7,
+        Cause.RETRIES: 2 + 2,
+    }
+
+
 def test_all_causes_of_one_class_add_up() -> None:
     lines = ((429, 2, 0), (401, 1, 0), (500, 3, 2), (206, 4, 4), (200, 10, 0))
     assert causes(RequestClass.BLOB_GET, 9, *lines) == {
