@@ -21,6 +21,7 @@ from cip_async.fake_registry.server import Servers
 from cip_async.model.outcome import Fate
 from cip_async.model.plan import Pair, PairPlan, Promotion
 from cip_async.model.promoter_manifest import WantedImage
+from cip_async.planning.floor import floor
 from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, RegistryPath, Repository, Tag, parse_repository
 from cip_async.registry.client import RegistryClient
@@ -84,6 +85,7 @@ class Copying:
     _transport: Transport | None = None
     _engine: Engine | None = None
     documents: Documents | None = None
+    learnt: Learnt = attrs.field(factory=Learnt)
     _connector: aiohttp.TCPConnector | None = None
 
     def host(self, name: str) -> FakeHost:
@@ -150,14 +152,13 @@ class Copying:
         )
         self._transport = await self.stack.enter_async_context(transport)
         client = RegistryClient(transport, self.settings.bodies)
-        learnt = Learnt()
-        self.documents = Documents(client, self.settings.bodies, learnt)
+        self.documents = Documents(client, self.settings.bodies, self.learnt)
         fed = Counter(plan.pair.destination for plan in self.plans)
         self._engine = Engine(
             client=client,
             retry=transport.retry,
             documents=self.documents,
-            committer=Committer(client, is_google, learnt),
+            committer=Committer(client, is_google, self.learnt),
             settings=self.settings,
             listener=self._hear,
             server_side_only=self.server_side_only,
@@ -165,7 +166,7 @@ class Copying:
             held=lambda destination: self.held.get(str(destination), frozenset()),
             is_google=is_google,
             is_stale=lambda source, destination: self.stale,
-            learnt=learnt,
+            learnt=self.learnt,
         )
 
     async def copy(self) -> None:
@@ -212,6 +213,11 @@ class Copying:
     def requests(self, host: str) -> dict[str, int]:
         """How many requests of each class a host got."""
         return dict(Counter(map(request_kind, self.host(host).ledger.entries)))
+
+    def floor(self, host: str) -> dict[str, int]:
+        """The fewest requests of each class that what was achieved takes."""
+        lines = floor(self.learnt, self.engine.capabilities())
+        return {line.request_class: line.requests for line in lines if line.host == host}
 
     def assert_promoted(self, *mirrors: str) -> None:
         """All that is wanted is in these mirrors, or in all."""

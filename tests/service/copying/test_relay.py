@@ -175,6 +175,7 @@ async def test_a_mirror_that_gives_back_wrong_bytes_is_no_obstacle_to_others(cop
     copy.assert_promoted()
     assert reads(copy, "asia.gcr.io") == [200]
     assert reads(copy) == [200, 200]
+    assert copy.floor("gcr.io")["blob-get"] == len(LARGE_IMAGE.all_blobs)
     assert [copy.host(mirror).store.open_uploads for mirror in ("eu.gcr.io", "us.gcr.io")] == [0, 0]
 
 

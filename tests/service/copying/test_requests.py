@@ -216,6 +216,51 @@ async def test_a_child_that_is_there_already_is_not_put_again_for_its_own_sake(c
     assert copy.requests("eu.gcr.io")["manifest-put"] == len(index.children)
 
 
+async def test_what_is_wanted_with_a_tag_and_without_is_put_once(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    image = images.single(seed="one")
+    copy.plan("app", wanted(image), wanted(image, "v1"), to=["eu.gcr.io/prod"])
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert "manifest-put" not in copy.requests("eu.gcr.io")
+    assert copy.requests("eu.gcr.io") == copy.floor("eu.gcr.io")
+
+
+async def test_a_child_that_gets_a_tag_later_need_not_have_been_put_without_one(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.one_by_one = True
+    index = images.multi_arch(seed="multi")
+    copy.plan("app", wanted(index, "multi"), to=["eu.gcr.io/prod"])
+    copy.plan("app", wanted(index.children[0], "child"), to=["eu.gcr.io/prod"], source="gcr.io/other")
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.requests("eu.gcr.io")["manifest-put"] == len(index.children)
+    assert copy.floor("eu.gcr.io")["manifest-put"] == len(index.children) - 1
+    assert copy.floor("eu.gcr.io")["tag-put"] == 2
+
+
+async def test_what_a_registry_forgets_is_placed_twice_and_counts_once(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    index = images.multi_arch(seed="multi")
+    copy.plan("app", wanted(index, "v1"), to=["eu.gcr.io/prod"])
+    copy.host("eu.gcr.io").faults.add("content-unknown", on=["tag-put"], times=1)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert copy.requests("eu.gcr.io")["manifest-put"] == 2 * len(index.children)
+    assert copy.floor("eu.gcr.io") == {
+        "upload-start": len(index.all_blobs),
+        "upload": len(index.all_blobs),
+        "manifest-put": len(index.children),
+        "tag-put": 1,
+    }
+
+
 @pytest.mark.parametrize(
     "image",
     [

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, Step
 from cip_async.copying.placement import Placements
 from cip_async.errors import CipError, ContentUnknown, Unavailable
-from cip_async.planning.learnt import Learnt
-from cip_async.reference import Repository
+from cip_async.planning.learnt import HostFacts, Learnt, Relayed
+from cip_async.reference import Host, Repository
 from tests.unit.copying.samples import (
     AT_HOME,
     EU,
@@ -433,6 +433,61 @@ class TestContentUnknown:
         assert placing.unknown("app", of=of) == [f"bring layer to {EU}"]
         assert placing.unknown("other", of=of) == []
         assert placing.uploaded("layer") == ["release layer", f"put app in {EU}", f"put other in {EU}"]
+
+
+class TestLearnt:
+    """How blobs came to where they were missing is counted, each once for its repository."""
+
+    BLOB = documents(image("app", "layer"))
+
+    def learnt(self, placing: Placing) -> HostFacts:
+        return placing.learnt.of(Host("eu.gcr.io"))
+
+    def test_the_first_of_a_host_is_relayed_and_the_others_are_mounted(self) -> None:
+        placing = Placing()
+        for to in (EU, EU_OTHER):
+            placing.add("app", "v1", to=to, of=self.BLOB)
+        placing.uploaded("layer")
+        placing.mounted("layer", EU_OTHER)
+        assert self.learnt(placing) == HostFacts(mounted=1, first_relays=Relayed(blobs=1, size_bytes=10))
+
+    def test_a_mount_that_opens_an_upload_is_told_from_one_that_does_not(self) -> None:
+        placing = Placing()
+        for to in (EU, EU_OTHER, EU_THIRD):
+            placing.add("app", "v1", to=to, of=self.BLOB)
+        placing.uploaded("layer")
+        placing.refused("layer", EU_OTHER, session=True)
+        placing.refused("layer", EU_THIRD, session=False)
+        placing.uploaded("layer", EU_OTHER)
+        placing.uploaded("layer", EU_THIRD)
+        assert self.learnt(placing) == HostFacts(
+            first_relays=Relayed(blobs=1, size_bytes=10),
+            further_relays=Relayed(blobs=2, size_bytes=20, opened_by_mounts=1),
+        )
+
+    def test_what_the_registry_lost_is_not_counted_again(self) -> None:
+        placing = Placing()
+        placing.add("app", "v1", of=self.BLOB)
+        placing.uploaded("layer")
+        placing.unknown("app", "layer", of=self.BLOB)
+        placing.uploaded("layer")
+        assert self.learnt(placing) == HostFacts(first_relays=Relayed(blobs=1, size_bytes=10))
+
+    def test_nor_is_it_if_it_fails_then_and_is_wanted_once_more(self) -> None:
+        placing = Placing()
+        placing.add("app", "v1", of=self.BLOB)
+        placing.uploaded("layer")
+        placing.unknown("app", "layer", of=self.BLOB)
+        placing.failed("layer")
+        placing.add("app", "v1", of=self.BLOB)
+        placing.uploaded("layer")
+        assert self.learnt(placing) == HostFacts(first_relays=Relayed(blobs=1, size_bytes=10))
+
+    def test_what_is_believed_to_be_there_is_not_counted(self) -> None:
+        placing = Placing()
+        placing.add("app", "v1", of=self.BLOB, content_is_there=True)
+        placing.put("app")
+        assert self.learnt(placing) == HostFacts()
 
 
 class TestMemory:
