@@ -378,6 +378,7 @@ class Promoter:
             documents=Documents(self._client, self._settings.bodies, learnt, self._keeping),
             ages=Ages(self._settings.listing_trusted_s),
             holdings=Holdings() if self._confirm else Holdings(most=0),
+            documents_are_kept=self._keeping.keeps,
         )
         await self._keeping.begin()
         await self._identify(draft.accounts, entries)

@@ -12,7 +12,7 @@ from cip_async.copying.engine import Engine
 from cip_async.copying.holdings import Holdings
 from cip_async.copying.progress import EdgeKey, Progress
 from cip_async.events import Event, ListingTrusted
-from cip_async.model.cost import Cost
+from cip_async.model.cost import Cost, FloorLine
 from cip_async.model.finding import Finding
 from cip_async.model.listing import Listing
 from cip_async.model.plan import Pair, Plan
@@ -40,6 +40,7 @@ class Run:
     documents: Documents
     ages: Ages
     holdings: Holdings
+    documents_are_kept: bool
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
     engine: Engine | None = None
@@ -87,9 +88,12 @@ class Run:
             cost=Cost(
                 floor=least,
                 excess=excess(ledger, least),
-                ahead=ahead(plan.pairs, self.learnt, is_google) if dry_run and self.ending is Ending.COMPLETE else (),
+                ahead=self._ahead(plan) if dry_run and self.ending is Ending.COMPLETE else (),
             ),
         )
+
+    def _ahead(self, plan: Plan) -> tuple[FloorLine, ...]:
+        return ahead(plan.pairs, self.learnt, is_google, documents_are_kept=self.documents_are_kept)
 
     def _failures(self, plan: Plan, progress: Progress, *, dry_run: bool) -> Mapping[EdgeKey, Failure]:
         failures = dict(progress.failures)

@@ -49,6 +49,11 @@ class Keeping:
             opening = InventoryStore.opened(self._path, place_of=self._place_of, documents_bytes=self._documents_bytes)
             self._store = await self._opened.enter_async_context(opening)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a file."""
+        return self._path is not None
+
     async def close(self) -> None:
         """Leave the file to others."""
         self._store = None

@@ -45,15 +45,20 @@ class _Work:
 
 
 def ahead(
-    pair_plans: Iterable[PairPlan], learnt: Learnt, one_tag_a_put: Callable[[Host], bool]
+    pair_plans: Iterable[PairPlan],
+    learnt: Learnt,
+    one_tag_a_put: Callable[[Host], bool],
+    *,
+    documents_are_kept: bool = False,
 ) -> tuple[FloorLine, ...]:
     """What promoting a plan takes at the least beyond what was done so far.
 
-    `one_tag_a_put` says of which hosts it is known that they take no more.
+    `one_tag_a_put` says of which hosts it is known that they take no more. Where `documents_are_kept` between runs,
+    none is certain to be read.
     """
     work = list(_work(pair_plans))
     numbers: Counter[tuple[Host, RequestClass]] = Counter()
-    for repository, digests in _to_read(work).items():
+    for repository, digests in {} if documents_are_kept else _to_read(work).items():
         numbers[repository.host, RequestClass.MANIFEST_GET] += len(digests)
     for host, facts in learnt:
         numbers[host, RequestClass.MANIFEST_GET] -= facts.documents

@@ -88,9 +88,15 @@ def least(scenario: Scenario) -> Costs:
     for mirror in scenario.mirrors:
         held = scenario.held.get(mirror, {})
         for wish in scenario.wishes:
-            notes.list(wish, mirror, held)
+            of_repository = [tag for each in scenario.wishes if each.name == wish.name for tag in each.tags]
+            notes.list(wish, mirror, held, is_listed=lists(scenario.kind, of_repository))
             notes.promote(wish, mirror, held.get(wish.image.digest))
     return nested(Counter((host, request_class) for host, request_class, _ in notes.noted))
+
+
+def lists(kind: Kind, tags: Sequence[str]) -> bool:
+    """Whether a repository is listed: a single tag of a plain one is asked for instead, and a digest always."""
+    return kind.is_google or len(tags) > 1
 
 
 @attrs.define
@@ -106,13 +112,13 @@ class Notes:
         """Note a request to a host."""
         self.noted.add((host, request_class, what))
 
-    def list(self, wish: Wish, mirror: str, held: Held) -> None:
+    def list(self, wish: Wish, mirror: str, held: Held, *, is_listed: bool) -> None:
         """Find out whether the mirror has what is wished for."""
         host, repository = mirror.partition("/")[0], f"{mirror}/{wish.name}"
-        if self.kind.is_google or wish.tags:
+        if is_listed:
             self.note(host, "tags", repository)
         if not self.kind.is_google:
-            there = [tag for tag in wish.tags if tag in held.get(wish.image.digest, ())]
+            there = [tag for tag in wish.tags if not is_listed or tag in held.get(wish.image.digest, ())]
             for asked in there if wish.tags else [wish.image.digest]:
                 self.note(host, "manifest-head", repository, asked)
 

@@ -187,6 +187,40 @@ async def test_where_no_mount_is_granted_each_repository_gets_the_bytes_into_wha
     ran.assert_at_the_floor(trials(kind, 3 if elsewhere else 1))
 
 
+async def test_a_single_tag_of_a_plain_repository_is_asked_for_and_nothing_is_listed(promote: Promote) -> None:
+    wishes = [Wish(f"app{number}", images.single(seed=f"{number}"), ("v1",)) for number in range(4)]
+    _, *old = PLAIN.elsewhere
+    ran = await promote(
+        Scenario(kind=PLAIN, mirrors=PLAIN.elsewhere, wishes=wishes, held=dict.fromkeys(old, everything(wishes)))
+    )
+    ran.assert_at_the_floor()
+    assert all(ran.spent[mirror] == {"manifest-head": len(wishes)} for mirror in old)
+
+
+async def test_what_an_inventory_remembers_is_not_in_the_floor(
+    begin: Callable[[Scenario], Awaitable[Staging]],
+    promoter_for: Callable[..., Promoter],
+    tmp_path: Path,
+    kind: Kind,
+) -> None:
+    """A document whose bytes are kept is not read again; a plain source is asked whether it still has it."""
+    scenario = Scenario(kind=kind, mirrors=kind.elsewhere, wishes=release())
+    staging = await begin(scenario)
+    first, *others = kind.elsewhere
+    async with promoter_for(staging, confirm=True, inventory=tmp_path / "inventory") as promoter:
+        await promoter.run(await staging.manifests(), to=[first])
+        staging.forget_requests()
+        report = await promoter.run(await staging.manifests(), to=others)
+
+    of_source = Counter(entry.call_class.value for entry in staging.servers[kind.source].ledger.entries)
+    blobs = len({digest for wish in scenario.wishes for digest in wish.image.all_blobs})
+    if kind.is_google:
+        assert of_source == {"tags": 3, "blob-get": blobs}
+    else:
+        assert of_source == {"manifest-head": len(scenario.wishes), "blob-get": blobs}
+    assert causes(report) == trials(kind, len(others))
+
+
 async def test_an_image_that_is_also_a_child_is_put_once_with_its_tags(promote: Promote) -> None:
     index = images.multi_arch(seed="index")
     wishes = [Wish("app", index, ("v1",)), *(Wish("app", child, (child.platform,)) for child in index.children)]
@@ -222,19 +256,26 @@ async def test_tokens_are_told_apart_and_are_few(promote: Promote, kind: Kind, t
     assert all_of(ran.spent) + tokens <= 1.02 * all_of(ran.floor)
 
 
+@pytest.mark.parametrize("keeps", [False, True])
 async def test_a_dry_run_costs_its_listings_and_tells_what_a_promotion_takes_at_the_least(
-    begin: Callable[[Scenario], Awaitable[Staging]], promoter_for: Callable[..., Promoter], kind: Kind
+    begin: Callable[[Scenario], Awaitable[Staging]],
+    promoter_for: Callable[..., Promoter],
+    tmp_path: Path,
+    kind: Kind,
+    keeps: bool,
 ) -> None:
     scenario = Scenario(kind=kind, mirrors=kind.elsewhere, wishes=release())
     staging = await begin(scenario)
-    async with promoter_for(staging) as promoter:
+    async with promoter_for(staging, inventory=tmp_path / "inventory" if keeps else None) as promoter:
         report = await promoter.run(await staging.manifests())
     counted = sum(len(host.ledger.entries) for host in staging.servers.registries.values())
     assert counted == sum(line.requests for line in report.cost.floor)
     assert not report.cost.excess
     floor = least(scenario)
     certain = sum(floor[mirror].get(each, 0) for mirror in kind.elsewhere for each in ("tags", "manifest-head"))
-    certain += floor[kind.source].get("tags", 0) + len(scenario.wishes)
+    certain += floor[kind.source].get("tags", 0)
+    if not (kind.is_google and keeps):  # documents of earlier runs would not be read
+        certain += len(scenario.wishes)
     certain += sum(3 * (1 if not kind.is_google else len(wish.tags)) for wish in scenario.wishes)
     assert requests_to_promote(report) == certain
 

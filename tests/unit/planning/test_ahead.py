@@ -28,9 +28,9 @@ def plans(*promotions: Promotion, to: Iterable[str] = (EU, US)) -> list[PairPlan
 
 
 def numbers(
-    pair_plans: list[PairPlan], learnt: Learnt | None = None, *, one_tag: bool = True
+    pair_plans: list[PairPlan], learnt: Learnt | None = None, *, one_tag: bool = True, kept: bool = False
 ) -> dict[tuple[str, str], int]:
-    lines = ahead(pair_plans, Learnt() if learnt is None else learnt, lambda _: one_tag)
+    lines = ahead(pair_plans, Learnt() if learnt is None else learnt, lambda _: one_tag, documents_are_kept=kept)
     assert list(lines) == sorted(lines)
     return {(line.host, line.request_class): line.requests for line in lines}
 
@@ -72,3 +72,9 @@ def test_what_was_read_already_is_not_ahead() -> None:
     assert numbers(read, learnt)["gcr.io", "manifest-get"] == 1
     learnt.of(GOOGLE).documents = 7
     assert ("gcr.io", "manifest-get") not in numbers(read, learnt)
+
+
+def test_no_image_is_certain_to_be_read_where_earlier_runs_have_kept_some() -> None:
+    learnt = Learnt()
+    learnt.of(GOOGLE).documents = 1
+    assert numbers(plans(promotion("1", ["v1"]), to=[EU]), learnt, kept=True) == {("eu.gcr.io", "tag-put"): 1}
