@@ -26,6 +26,7 @@ from cip_async.reporting.costs import Spending, bytes_read, bytes_sent, causes, 
 from cip_async.reporting.totals import total
 from tests.service.conftest import QUICK, ServeHosts
 from tests.service.promoter.least import (
+    PLATFORMS,
     Held,
     Kind,
     Ran,
@@ -185,6 +186,57 @@ async def test_where_no_mount_is_granted_each_repository_gets_the_bytes_into_wha
     mirrors = kind.elsewhere if elsewhere else kind.at_home
     ran = await promote(Scenario(kind=kind, mirrors=mirrors, wishes=release()), prepare=refuse)
     ran.assert_at_the_floor(trials(kind, 3 if elsewhere else 1))
+
+
+async def test_an_index_whose_children_are_there_takes_one_read_and_its_tags(promote: Promote) -> None:
+    index = images.multi_arch(seed="index", platforms=PLATFORMS)
+    wishes = [Wish("app", index, ("v1", "v2")), *(Wish("app", child) for child in index.children)]
+    there: Held = {child.digest: () for child in index.children}
+    ran = await promote(
+        Scenario(kind=GOOGLE, mirrors=GOOGLE.elsewhere, wishes=wishes, held=dict.fromkeys(GOOGLE.elsewhere, there))
+    )
+    assert ran.spent == {
+        "gcr.io": {"tags": 1, "manifest-get": 1},
+        **{mirror: {"tags": 1, "tag-put": 2} for mirror in GOOGLE.elsewhere},
+    }
+    assert not ran.report.cost.excess
+
+
+async def test_where_mounts_from_other_hosts_are_granted_each_blob_takes_one_and_none_is_read(
+    promote: Promote,
+) -> None:
+    def grant(staging: Staging) -> None:
+        for host in staging.servers.registries.values():
+            host.rules.origin_mounts = "honoured"
+
+    wishes = release()
+    ran = await promote(Scenario(kind=GOOGLE, mirrors=GOOGLE.elsewhere, wishes=wishes), prepare=grant)
+    in_repositories = {(wish.name, blob) for wish in wishes for blob in wish.image.all_blobs}
+    assert all(ran.spent[mirror]["mount"] == len(in_repositories) for mirror in GOOGLE.elsewhere)
+    assert "blob-get" not in ran.spent["gcr.io"]
+    assert not ran.report.cost.excess
+    assert all_of(ran.spent) == sum(line.requests for line in ran.report.cost.floor)
+
+
+@pytest.mark.parametrize("number_of_images", [2, 8])
+async def test_mounts_in_vain_are_as_many_as_hosts_allow_and_no_more_for_more_images(
+    promote: Promote, number_of_images: int
+) -> None:
+    """Three refusals tell enough; those that were sent meanwhile are as many as may be in flight."""
+
+    def deny(staging: Staging) -> None:
+        for host in staging.servers.registries.values():
+            host.rules.origin_mounts = "denied"
+
+    ran = await promote(
+        Scenario(kind=GOOGLE, mirrors=GOOGLE.elsewhere, wishes=release(number_of_images)),
+        prepare=deny,
+        settings=attrs.evolve(QUICK, threads=2),
+    )
+    beyond = causes(ran.report)
+    ran.assert_beyond(beyond)
+    assert beyond.keys() == {Cause.REFUSED_MOUNTS}
+    assert 3 * 3 <= beyond[Cause.REFUSED_MOUNTS] <= 3 * (3 + 1)
 
 
 async def test_a_single_tag_of_a_plain_repository_is_asked_for_and_nothing_is_listed(promote: Promote) -> None:
