@@ -173,6 +173,7 @@ class _Crawl:
             async with aclosing(self._lister.together(parent, sought)) as listings:
                 async for listing in listings:
                     del left[listing.repository]
+                    self._learnt.listed(listing)
                     if self._store is not None:
                         await self._store.put(listing)
                     self._tell(listing)

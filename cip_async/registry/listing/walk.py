@@ -11,9 +11,9 @@ from typing import Self
 import attrs
 
 from cip_async.errors import UntrustedAnswer
-from cip_async.model.listing import Described, Listing
+from cip_async.model.listing import Described, Effort, Listing
 from cip_async.reference import Digest, Repository, Tag
-from cip_async.registry.listing.artifact_repository import ArtifactRepository
+from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.wire import DockerImage
 
@@ -64,7 +64,7 @@ class _Finding:
             self.missing -= digest in sought.tagless
         return True
 
-    def listing(self, asked: AbstractSet[Digest], taken_s: float) -> Listing:
+    def listing(self, asked: AbstractSet[Digest], taken_s: float, pages: int) -> Listing:
         return Listing(
             repository=self.repository,
             digests=self.described.keys(),
@@ -72,6 +72,7 @@ class _Finding:
             asked=asked,
             described=self.described,
             taken_s=taken_s,
+            efforts=_efforts(pages),
         )
 
 
@@ -93,6 +94,7 @@ class Walk:
             for repository, each in sought.items()
         }
         self._pages = 0
+        self._untold_pages = 0
         self._uri: str | None = None
         self._finding: _Finding | None = None
 
@@ -110,6 +112,7 @@ class Walk:
             UntrustedAnswer: an image is not in this repository, or has a malformed name or digest.
         """
         self._pages += 1
+        self._untold_pages += 1
         for image in images:
             uri, _, text = image.uri.partition("@")
             if uri != self._uri:
@@ -124,13 +127,18 @@ class Walk:
             del self._open[finding.repository.path]
             self._finding = None
             if is_sound:
-                yield finding.listing(finding.described.keys(), self._taken_s())
+                yield self._listing(finding, finding.described.keys())
 
     def end(self) -> Iterator[Listing]:
         """The other listings, now that there are no more pages: what was not seen is not there."""
         for finding in self._open.values():
-            yield finding.listing(finding.described.keys() | finding.sought.digests.values(), self._taken_s())
+            yield self._listing(finding, finding.described.keys() | finding.sought.digests.values())
         self._open.clear()
+
+    def _listing(self, finding: _Finding, asked: AbstractSet[Digest]) -> Listing:
+        """What was found, to which the pages that were read since the last one are laid."""
+        pages, self._untold_pages = self._untold_pages, 0
+        return finding.listing(asked, self._taken_s(), pages)
 
     def _path(self, uri: str) -> str:
         return path_of(self._parent, uri, self._answer)
@@ -146,6 +154,7 @@ class Gathering:
         self._described: dict[Digest, Described] = {}
         self._tags: dict[Tag, Digest] = {}
         self._below: set[str] = set()
+        self._pages = 0
 
     def take(self, images: Iterable[DockerImage]) -> None:
         """Take one page.
@@ -153,6 +162,7 @@ class Gathering:
         Raises:
             UntrustedAnswer: it contradicts what was said before, is of another repository, or has a malformed name.
         """
+        self._pages += 1
         for image in images:
             uri, _, text = image.uri.partition("@")
             path = path_of(self._parent, uri, self._answer)
@@ -176,7 +186,12 @@ class Gathering:
             described=self._described,
             children=self._answer.image_names(sorted(self._below)),
             taken_s=taken_s,
+            efforts=_efforts(self._pages),
         )
+
+
+def _efforts(pages: int) -> tuple[Effort, ...]:
+    return (Effort(host=API_HOST, lists=pages),) if pages else ()
 
 
 def path_of(parent: ArtifactRepository, uri: str, answer: Answer) -> str:

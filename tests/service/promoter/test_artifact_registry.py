@@ -102,8 +102,12 @@ async def test_a_walk_takes_as_many_pages_as_there_are_images(
 ) -> None:
     staging = await prepare()
     staging.servers[API_HOST].rules.page_size = size
-    assert fates(await run(promoter_for, staging)) == {Fate.ALREADY_PROMOTED: 2 * len(NAMES) * len(MIRRORS)}
-    assert requests(staging) == {API_HOST: {"docker-images": len(MIRRORS) * pages(2 * len(NAMES), size)}}
+    report = await run(promoter_for, staging)
+    assert fates(report) == {Fate.ALREADY_PROMOTED: 2 * len(NAMES) * len(MIRRORS)}
+    walked = len(MIRRORS) * pages(2 * len(NAMES), size)
+    assert requests(staging) == {API_HOST: {"docker-images": walked}}
+    assert [(line.host, line.requests) for line in report.cost.floor] == [(API_HOST, walked)]
+    assert report.cost.excess == ()
 
 
 async def test_untagged_children_cost_their_pages_and_no_more(prepare: Prepare, promoter_for: MakePromoter) -> None:

@@ -70,6 +70,16 @@ def test_only_the_last_page_proves_absence() -> None:
     assert list(walking.end()) == []
 
 
+def test_each_page_counts_once_and_one_that_settles_nothing_with_the_next() -> None:
+    walking = walk({FOO: sought({V1: A}), BAR: sought({V1: B, V2: C})})
+    assert list(walking.take([image("bar/bar", B, "v1")])) == []
+    settled = [*walking.take([image("foo", A, "v1")]), *walking.end()]
+    assert [(listing.repository, [effort.lists for effort in listing.efforts]) for listing in settled] == [
+        (FOO, [2]),
+        (BAR, []),
+    ]
+
+
 def test_what_nobody_seeks_is_not_kept() -> None:
     walking = walk({FOO: sought({V1: A}), BAR: sought({V1: A})})
     assert list(walking.take([image("other", A, "v1"), image("foo", B, "v7"), image("foo", C)])) == []
