@@ -115,7 +115,9 @@ class Relays:
             self._room.give_back(relay.blob.size_bytes, in_memory=in_memory)
             return
         origin = next(iter(relay.origins))
-        relay.spool = Spool(origin, relay.blob, in_memory=in_memory, stall_s=self._stall_s)
+        relay.spool = Spool(
+            origin, relay.blob, in_memory=in_memory, stall_s=self._stall_s, piece_bytes=self._room.piece_bytes
+        )
         relay.reading = True
         self._readers(origin.host).add(partial(self._read, relay, relay.spool))
 

@@ -18,12 +18,15 @@ import anyio.to_thread
 from cip_async.errors import CipError, DigestMismatch, FileProblem, Unavailable
 from cip_async.model.image import Descriptor
 from cip_async.reference import Repository
-from cip_async.settings import KIB
+from cip_async.settings import KIB, MIB
 from cip_async.settings import Spool as SpoolSettings
 
-_PIECE_BYTES: Final = 256 * KIB
+_SMALL_PIECE_BYTES: Final = 256 * KIB
 """How much is hashed, written and read at a time: large enough that a change of thread costs little beside it, small
 enough that a thousand uploads side by side fit into memory."""
+_LARGE_PIECE_BYTES: Final = MIB
+"""The same where few blobs are spooled at one time: a change of thread then costs next to nothing."""
+_FEW: Final = 8
 _WORTH_A_THREAD_BYTES: Final = 128 * KIB
 _SMALL_SHARE: Final = 8
 """A blob is small that needs no more than this part of the memory for spools."""
@@ -33,18 +36,28 @@ class Spool:
     """The bytes of one blob, as far as they have been read. One writer, many readers.
 
     The last piece becomes readable only when the digest of the whole has been verified, so no reader can
-    complete an upload of wrong bytes. `origin` is the repository they are read from, and errors name it; `origins` are
-    all that they were read from so far, in that order.
+    complete an upload of wrong bytes. `piece_bytes()` is how much should be hashed, written and read at a time by now.
+    `origin` is the repository they are read from, and errors name it; `origins` are all that they were read from so
+    far, in that order.
     """
 
-    def __init__(self, origin: Repository, blob: Descriptor, *, in_memory: bool, stall_s: float) -> None:
+    def __init__(
+        self,
+        origin: Repository,
+        blob: Descriptor,
+        *,
+        in_memory: bool,
+        stall_s: float,
+        piece_bytes: Callable[[], int],
+    ) -> None:
         self.origin = origin
         self.origins = [origin]
         self._blob = blob
         self._stall_s = stall_s
+        self._piece_bytes = piece_bytes
         self._pieces: dict[int, bytes] | None = {} if in_memory else None
         self._file: IO[bytes] | None = None
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
         self._hash = hashlib.new(blob.digest.partition(":")[0])
         self._grown = anyio.Event()
         self._ended = anyio.Event()
@@ -87,8 +100,9 @@ class Spool:
         self.received += len(piece)
         if self.received > self._blob.size_bytes:
             raise self._mismatch(f"more than {self._blob.size_bytes} bytes came")
-        self._pending += piece
-        if len(self._pending) >= _PIECE_BYTES and self.received < self._blob.size_bytes:
+        self._pending.append(piece)
+        enough = self.received - self._readable >= self._piece_bytes()
+        if enough and self.received < self._blob.size_bytes:
             await self._store()
 
     async def finish(self) -> None:
@@ -144,29 +158,33 @@ class Spool:
             raise Unavailable(self.origin.host, self.where, "the source stands still", retryable=True) from None
 
     async def _store(self, *, last: bool = False) -> None:
-        piece, self._pending = bytes(self._pending), bytearray()
-        if self._pieces is None or len(piece) >= _WORTH_A_THREAD_BYTES:
-            await anyio.to_thread.run_sync(self._hash_and_keep, piece)
+        pieces, self._pending = self._pending, []
+        size_bytes = sum(map(len, pieces))
+        if self._pieces is None or size_bytes >= _WORTH_A_THREAD_BYTES:
+            await anyio.to_thread.run_sync(self._hash_and_keep, pieces)
         else:
-            self._hash_and_keep(piece)
+            self._hash_and_keep(pieces)
         if last:
             found = f"{self._hash.name}:{self._hash.hexdigest()}"
             if found != self._blob.digest:
                 raise self._mismatch(f"the bytes have the digest {found}")
-        self._readable += len(piece)
+        self._readable += size_bytes
         self._notify(ended=last)
 
-    def _hash_and_keep(self, piece: bytes) -> None:
-        self._hash.update(piece)
+    def _hash_and_keep(self, pieces: list[bytes]) -> None:
+        """Hash and keep what came, as it came: nothing is copied that need not be."""
+        for piece in pieces:
+            self._hash.update(piece)
         if self._pieces is not None:
-            self._pieces[self._readable] = piece
+            self._pieces[self._readable] = b"".join(pieces)
             return
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
-            view = memoryview(piece)
-            while view:
-                view = view[self._file.write(view) :]
+            for piece in pieces:
+                view = memoryview(piece)
+                while view:
+                    view = view[self._file.write(view) :]
         except OSError as error:
             raise FileProblem(tempfile.gettempdir(), f"cannot spool a blob: {error.strerror}") from error
 
@@ -175,7 +193,7 @@ class Spool:
             return self._pieces[position]
         if self._file is None:
             raise FileProblem(tempfile.gettempdir(), "the spool was closed while it was read")
-        most = min(_PIECE_BYTES, self._readable - position)
+        most = min(self._piece_bytes(), self._readable - position)
         try:
             return await anyio.to_thread.run_sync(os.pread, self._file.fileno(), most, position)
         except OSError as error:
@@ -201,7 +219,12 @@ class SpoolRoom:
         self._limits = limits
         self._in_memory = 0
         self._on_disk = 0
+        self._spools = 0
         self._line: deque[tuple[int, Callable[[bool], None]]] = deque()
+
+    def piece_bytes(self) -> int:
+        """How much of each spool should be hashed, written and read at a time: less where there are many."""
+        return _LARGE_PIECE_BYTES if self._spools <= _FEW else _SMALL_PIECE_BYTES
 
     def ask(self, size_bytes: int, admit: Callable[[bool], None]) -> None:
         """Call `admit(in_memory)` as soon as there is room for `size_bytes`, in the order of asking.
@@ -217,6 +240,7 @@ class SpoolRoom:
             self._in_memory -= size_bytes
         else:
             self._on_disk -= size_bytes
+        self._spools -= 1
         self._move_up()
 
     def _move_up(self) -> None:
@@ -229,6 +253,7 @@ class SpoolRoom:
                 self._in_memory += size_bytes
             else:
                 self._on_disk += size_bytes
+            self._spools += 1
             self._line.popleft()
             admit(in_memory)
 

@@ -68,7 +68,7 @@ class Copying:
 
     With `one_by_one` the images of a source repository are all placed before those of the next are begun, and `between`
     is called. With `stale` the listings that it was planned from are too old to be trusted. `held` are the digests that
-    those showed in each destination.
+    those showed in each destination. `on_event` hears what `events` has.
     """
 
     servers: Servers
@@ -78,6 +78,7 @@ class Copying:
     one_by_one: bool = False
     stale: bool = False
     between: Callable[[], object] | None = None
+    on_event: Callable[[Event], object] = lambda event: None
     held: dict[str, frozenset[Digest]] = attrs.field(factory=dict)
     plans: list[PairPlan] = attrs.field(factory=list)
     events: list[Event] = attrs.field(factory=list)
@@ -188,6 +189,7 @@ class Copying:
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)
+        self.on_event(event)
         self._told.set()
         self._told = anyio.Event()
 

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 import pytest
 
+from cip_async.events import Event, ImagePlaced
 from cip_async.fake_registry import images
 from cip_async.fake_registry.content import Held
 from cip_async.fake_registry.documents import parse_document
@@ -294,6 +295,42 @@ async def test_a_blob_that_no_mirror_takes_is_not_read_to_its_end(copying: Make)
     await copy.run()
 
     assert set(copy.failures()) == {("eu.gcr.io/prod/app", "v1")}
+    assert len(reads(copy)) == 1
+
+
+@memory_and_disk
+async def test_a_mirror_that_fails_is_tried_again_alone_and_from_what_was_read(copying: Make, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    copy.host("eu.gcr.io").faults.add("500", on=["upload"], subject=LARGE_BLOB, times=3)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    assert len(reads(copy)) == 1
+    sent = [copy.host(mirror).ledger.count(call_class="upload", reference=LARGE_BLOB) for mirror in MIRRORS]
+    assert sent == [1, 4, 1]
+
+
+@memory_and_disk
+async def test_a_slow_mirror_does_not_hold_back_the_others(copying: Make, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    fault = copy.host("asia.gcr.io").faults.add("500", on=["upload"], subject=LARGE_BLOB)
+
+    placed: list[str] = []
+
+    def let_it_go_on(event: Event) -> None:
+        if isinstance(event, ImagePlaced):
+            placed.append(event.destination.host)
+            if len(placed) == 2:
+                fault.times = fault.hits
+
+    copy.on_event = let_it_go_on
+    await copy.run()
+
+    copy.assert_promoted()
+    assert placed[2] == "asia.gcr.io"
     assert len(reads(copy)) == 1
 
 

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import anyio
@@ -13,6 +14,7 @@ from cip_async.copying.spool import Spool, SpoolRoom
 from cip_async.errors import CipError, DigestMismatch, FileProblem, Unavailable
 from cip_async.model.image import Descriptor
 from cip_async.reference import Digest
+from cip_async.settings import KIB
 from cip_async.settings import Spool as SpoolSettings
 from tests.unit.copying.samples import SOURCE
 
@@ -21,6 +23,7 @@ in_memory_and_on_disk = pytest.mark.parametrize("in_memory", [True, False], ids=
 LARGE = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(40_000))
 """Over a megabyte: several pieces."""
 HALF = len(LARGE) // 2
+PIECE_BYTES = 256 * KIB
 WRONG = Digest(f"sha256:{'0' * 64}")
 
 
@@ -30,7 +33,7 @@ def spool_of(content: bytes, *, in_memory: bool = True, digest: Digest | None = 
         digest=digest or Digest(f"sha256:{hashlib.sha256(content).hexdigest()}"),
         size_bytes=len(content),
     )
-    return Spool(SOURCE, blob, in_memory=in_memory, stall_s=stall_s)
+    return Spool(SOURCE, blob, in_memory=in_memory, stall_s=stall_s, piece_bytes=lambda: PIECE_BYTES)
 
 
 async def fill(spool: Spool, content: bytes, *, piece_bytes: int = 100_000) -> None:
@@ -68,6 +71,16 @@ async def next_chunk(chunks: AsyncIterator[bytes]) -> bytes:
 
 @pytest.mark.anyio
 class TestReading:
+    @in_memory_and_on_disk
+    async def test_pieces_may_change_their_size_while_they_are_written_and_read(self, in_memory: bool) -> None:
+        blob = spool_of(LARGE)._blob
+        sizes = cycle([100_000, 10, 300_000])
+        spool = Spool(SOURCE, blob, in_memory=in_memory, stall_s=30.0, piece_bytes=lambda: next(sizes))
+        await fill(spool, LARGE, piece_bytes=70_001)
+        await spool.finish()
+        assert await whole(spool) == LARGE
+        spool.close()
+
     @in_memory_and_on_disk
     @pytest.mark.parametrize("content", [b"", b"x", LARGE[:300_000], LARGE], ids=["none", "one", "some", "much"])
     async def test_what_comes_out_is_what_went_in(self, content: bytes, in_memory: bool) -> None:
@@ -329,3 +342,13 @@ class TestRoom:
         room.ask(10, not_needed_any_more)
         room.ask(10, lambda _: admitted.append("second"))
         assert admitted == ["first", "second"]
+
+    def test_pieces_are_large_while_there_are_few_spools(self) -> None:
+        line = Line(0, 100)
+        for number in range(8):
+            line.ask(str(number), 1)
+        few = line.room.piece_bytes()
+        line.ask("one more", 1)
+        many = line.room.piece_bytes()
+        line.room.give_back(1, in_memory=False)
+        assert (few, many, line.room.piece_bytes()) == (1024 * KIB, 256 * KIB, 1024 * KIB)
