@@ -200,7 +200,7 @@ class Engine:
             return self._placements.blob_failed(node, error, for_all=False)
         if isinstance(error, Throttled):
             return self._placements.not_mounted(node)
-        return self._placements.mount_refused(node, session=False)
+        return self._placements.mount_failed_across(node)
 
     def _bring(self, node: BlobNode) -> None:
         """Have the bytes read, from the source the first time and then from a mirror that got them from there."""

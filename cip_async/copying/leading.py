@@ -3,7 +3,8 @@
 If any repository of a host holds a blob, the others mount it. Otherwise the first repository to need it *leads*: it
 gets the bytes, and the others *follow*. If the leader fails, a follower takes over. Nobody waits for a leader that
 has not started. A leader brings the bytes only where it cannot have the blob for one request: from a repository that
-probably holds it, or from the host that the blob comes from, if the two hosts mount from each other.
+probably holds it, or from the host that the blob comes from, if the two hosts mount from each other. Whether they do,
+the first one finds out, and all that would ask the same wait for its answer.
 """
 
 from collections.abc import Callable
@@ -16,16 +17,19 @@ from cip_async.reference import Host, Repository
 
 _MOST_REFUSALS: Final = 3
 """Mounts that a host may turn down without opening an upload before it is taken for one that knows none. One says
-little: perhaps the account may not read that one repository. Of mounts from another host, which are asked for on the
-off chance, those that open an upload count too."""
+little: perhaps the account may not read that one repository. Mounts from another host are asked for on the off chance:
+those that fail or open an upload count too, and one that is turned down is enough."""
 
 
 @attrs.define
 class _Standing:
-    """What came of the mounts from one host so far."""
+    """What came of the mounts from one host so far. `parked` wait for the answer to the `first` from another host."""
 
     refusals: int = 0
     has_mounted: bool = False
+    first: BlobNode | None = None
+    is_answered: bool = False
+    parked: list[BlobNode] = attrs.field(factory=list)
 
     @property
     def is_good(self) -> bool:
@@ -71,7 +75,7 @@ class HostBlobs:
                 return None
             origin = self._worth_a_try(node)
             if origin is not None:
-                return _mount(node, origin)
+                return self._try(node, origin)
         node.state = State.STARTED
         return Bring(node)
 
@@ -85,8 +89,23 @@ class HostBlobs:
 
     def refused(self, node: BlobNode, *, session: bool) -> None:
         """The host did not mount the blob; `session`: but it opened an upload, as it should."""
-        if not session or node.mounts_across:
+        if node.mounts_across:
+            self._standing(node).refusals += 1 if session else _MOST_REFUSALS
+        elif not session:
             self._standing(node).refusals += 1
+
+    def failed_across(self, node: BlobNode) -> None:
+        """The blob was not mounted from another host, since the host failed."""
+        self._standing(node).refusals += 1
+
+    def answered(self, node: BlobNode) -> list[Mount | Bring]:
+        """What came of a mount is known, to those also who waited to hear it."""
+        standing = self._standing(node)
+        if standing.first is not node or standing.is_answered:
+            return []
+        standing.is_answered = True
+        parked, standing.parked = standing.parked, []
+        return [step for each in parked if (step := self.lead(each)) is not None]
 
     def arrived(self, node: BlobNode) -> list[Mount | Bring]:
         """The blob is in the repository, and those who followed may have it from there."""
@@ -119,6 +138,16 @@ class HostBlobs:
         if source != host and self._mounts_across(source, host) and self._standing_of(source).is_good:
             return node.source
         return None
+
+    def _try(self, node: BlobNode, origin: Repository) -> Mount | None:
+        """Mount the blob, or wait for the answer to the first mount from that other host."""
+        standing = self._standing_of(origin.host)
+        if origin.host != node.repository.host and not standing.is_answered:
+            if standing.first is not None:
+                standing.parked.append(node)
+                return None
+            standing.first = node
+        return _mount(node, origin)
 
     def _mounts(self, node: BlobNode) -> bool:
         """Whether the host mounts from its own repositories, for all that is known."""

@@ -116,10 +116,12 @@ class Placements:
 
     def mounted(self, node: BlobNode) -> list[Step]:
         """The blob was mounted."""
-        self._host(node.repository.host).mounted(node)
+        on_host = self._host(node.repository.host)
+        on_host.mounted(node)
         if not node.counted:
             node.counted = True
             self._learnt.of(node.repository.host).mounted += 1
+        self._steps.extend(on_host.answered(node))
         return self._there(node)
 
     def is_worth_asking(self, node: BlobNode) -> bool:
@@ -132,9 +134,16 @@ class Placements:
         node.opened_by_mount = session
         return self.not_mounted(node)
 
+    def mount_failed_across(self, node: BlobNode) -> list[Step]:
+        """The host failed to mount the blob from another one, which fails nothing, and its bytes are needed."""
+        self._host(node.repository.host).failed_across(node)
+        return self.not_mounted(node)
+
     def not_mounted(self, node: BlobNode) -> list[Step]:
         """The blob was not mounted, which says nothing of the host, and its bytes are needed."""
-        self._do(self._host(node.repository.host).lead(node))
+        on_host = self._host(node.repository.host)
+        self._do(on_host.lead(node))
+        self._steps.extend(on_host.answered(node))
         return self._taken()
 
     def uploaded(self, node: BlobNode) -> list[Step]:

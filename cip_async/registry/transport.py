@@ -113,11 +113,13 @@ class Transport:
     async def send_once(self, request: Request, *, again: bool = False) -> Answer:
         """Send a request that must not be repeated as it is; `again` says that it stands in for one that failed.
 
+        It introduces nobody: it follows a request that did, or is one whose refusal says nothing of others.
+
         Raises:
             WriteRefused, RegistryError, CredentialError: as `send`.
         """
         self.guard.check(request.method, request.repository)
-        return await self._introduced(request, again)
+        return await self._authorized(request, again)
 
     @asynccontextmanager
     async def stream(self, request: Request, *, again: bool = False) -> AsyncIterator[BodyStream]:

@@ -150,6 +150,10 @@ class World:
         assert origin != node.repository
         in_origin = origin in SOURCES or (origin, node.digest) in self.held
         if self.chance(self.universe.chances.failure):
+            if node.mounts_across:
+                self.excuse(node)
+                self.take(self.placements.mount_failed_across(node))
+                return
             self.take(self.placements.blob_failed(node, self.failure(node), for_all=False))
         elif self.chance(self.universe.chances.rebuff):
             self.excuse(node)

@@ -1,7 +1,5 @@
 """Who brings a blob to a host, and who waits for it."""
 
-import pytest
-
 from cip_async.copying.graph import BlobNode, Bring, Mount, State
 from cip_async.copying.leading import HostBlobs
 from cip_async.reference import Repository
@@ -96,20 +94,55 @@ def test_a_follower_that_takes_over_tries_the_other_host_too() -> None:
     on_host, first, second = across(), waiting(EU), waiting(EU_OTHER)
     on_host.start(first)
     on_host.start(second)
+    on_host.failed_across(first)
+    on_host.answered(first)
+    assert on_host.lead(first) == Bring(first)
     assert [on_host.lead(each) for each in on_host.failed(first)] == [Mount(second, SOURCE)]
 
 
-@pytest.mark.parametrize("session", [True, False])
-def test_after_three_refusals_and_no_success_the_other_host_is_not_tried_again(session: bool) -> None:
+def refuse(on_host: HostBlobs, node: BlobNode, *, session: bool = True) -> list[Mount | Bring]:
+    on_host.refused(node, session=session)
+    return on_host.answered(node)
+
+
+def test_the_first_finds_out_whether_the_other_host_is_worth_asking_and_all_others_wait() -> None:
+    on_host = across()
+    first, *others = (waiting(EU, str(number)) for number in range(3))
+    assert on_host.start(first) == Mount(first, SOURCE)
+    assert [on_host.start(node) for node in others] == [None, None]
+    on_host.mounted(first)
+    assert on_host.answered(first) == [Mount(node, SOURCE) for node in others]
+    assert on_host.answered(first) == []
+
+
+def test_after_three_that_opened_an_upload_and_no_success_the_other_host_is_not_tried_again() -> None:
     on_host = across()
     nodes = [waiting(EU, str(number)) for number in range(5)]
-    steps = [on_host.start(node) for node in nodes[:4]]
-    assert steps == [Mount(node, SOURCE) for node in nodes[:4]]
-    for node in nodes[:3]:
+    assert [on_host.start(node) for node in nodes[:4]] == [Mount(nodes[0], SOURCE), None, None, None]
+    assert refuse(on_host, nodes[0]) == [Mount(node, SOURCE) for node in nodes[1:4]]
+    for node in nodes[1:3]:
         assert on_host.is_worth_asking(nodes[3])
-        on_host.refused(node, session=session)
+        assert refuse(on_host, node) == []
     assert not on_host.is_worth_asking(nodes[3])
     assert on_host.start(nodes[4]) == Bring(nodes[4])
+
+
+def test_a_host_that_turns_down_the_first_is_not_tried_again() -> None:
+    on_host = across()
+    nodes = [waiting(EU, str(number)) for number in range(3)]
+    assert [on_host.start(node) for node in nodes[:2]] == [Mount(nodes[0], SOURCE), None]
+    assert refuse(on_host, nodes[0], session=False) == [Bring(nodes[1])]
+    assert on_host.start(nodes[2]) == Bring(nodes[2])
+
+
+def test_a_host_that_fails_is_tried_three_times() -> None:
+    on_host = across()
+    nodes = [waiting(EU, str(number)) for number in range(4)]
+    for node in nodes[:3]:
+        assert on_host.start(node) == Mount(node, SOURCE)
+        on_host.failed_across(node)
+        assert on_host.answered(node) == []
+    assert on_host.start(nodes[3]) == Bring(nodes[3])
 
 
 def test_one_success_keeps_the_other_host_worth_trying() -> None:
@@ -117,6 +150,7 @@ def test_one_success_keeps_the_other_host_worth_trying() -> None:
     nodes = [waiting(EU, str(number)) for number in range(9)]
     on_host.start(nodes[0])
     on_host.mounted(nodes[0])
+    on_host.answered(nodes[0])
     for node in nodes[1:8]:
         on_host.start(node)
         on_host.refused(node, session=False)
@@ -125,10 +159,9 @@ def test_one_success_keeps_the_other_host_worth_trying() -> None:
 
 def test_refusals_of_mounts_from_other_hosts_say_nothing_of_those_within() -> None:
     on_host = across()
-    for number in range(3):
-        node = waiting(EU, str(number))
-        on_host.start(node)
-        on_host.refused(node, session=False)
+    denied = waiting(EU, "denied")
+    on_host.start(denied)
+    refuse(on_host, denied, session=False)
     first, second = waiting(EU), waiting(EU_OTHER)
     assert on_host.start(first) == Bring(first)
     assert on_host.start(second) is None

@@ -620,10 +620,24 @@ class TestBelief:
 def test_a_mount_from_another_host_that_is_not_worth_asking_any_more_brings_the_bytes() -> None:
     placing = Placing(mounts_across=True)
     names = ["config", "layer", "one", "two"]
-    steps = placing.add("app", of=documents(image("app", *names)))
-    assert steps == [f"mount {name} from {SOURCE} into {EU}" for name in names]
-    for name in names[:3]:
+    assert placing.add("app", of=documents(image("app", *names))) == [f"mount config from {SOURCE} into {EU}"]
+    assert placing.refused("config") == [
+        f"bring config to {EU}",
+        *(f"mount {name} from {SOURCE} into {EU}" for name in names[1:]),
+    ]
+    for name in names[1:3]:
         assert placing.refused(name) == [f"bring {name} to {EU}"]
     last = placing.blob("two")
     assert not placing.placements.is_worth_asking(last)
     assert placing.told(placing.placements.not_mounted(last)) == [f"bring two to {EU}"]
+
+
+def test_those_who_wait_for_an_answer_about_another_host_go_on_whatever_it_is() -> None:
+    placing = Placing(mounts_across=True)
+    placing.add("app")
+    first = placing.blob("config")
+    assert placing.told(placing.placements.mount_failed_across(first)) == [
+        f"bring config to {EU}",
+        f"mount layer from {SOURCE} into {EU}",
+    ]
+    assert placing.mounted("layer") == ["release layer"]
