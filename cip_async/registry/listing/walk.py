@@ -1,12 +1,13 @@
 """What the pages of one Artifact Registry repository say of many repositories in it; pure.
 
 An image name is settled as soon as all that is looked for in it was seen, or when the last page was. Before that, what
-was not seen is not known to be absent. Of names that nobody asked about nothing is kept.
+was not seen is not known to be absent. Of names that nobody asked about nothing is kept. Of the others, digests are
+kept that nobody asked about as long as something else is missing there, since it may be made of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Self
+from typing import Final, Self
 
 import attrs
 
@@ -16,6 +17,10 @@ from cip_async.reference import Digest, Repository, Tag
 from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.wire import DockerImage
+
+_MOST_OTHERS: Final = 20_000
+"""Digests of one walk that nobody asked about, at about 150 bytes each. Of what comes on top nothing is kept, which
+costs requests and nothing else."""
 
 
 @attrs.frozen(eq=False)
@@ -44,6 +49,7 @@ class _Finding:
     missing: int
     tags: dict[Tag, Digest] = attrs.field(factory=dict)
     described: dict[Digest, Described] = attrs.field(factory=dict)
+    others: set[Digest] = attrs.field(factory=set)
 
     def take(self, digest: Digest, image: DockerImage) -> bool:
         """Keep what is looked for; False where it contradicts what was said before."""
@@ -67,7 +73,7 @@ class _Finding:
     def listing(self, asked: AbstractSet[Digest], taken_s: float, pages: int) -> Listing:
         return Listing(
             repository=self.repository,
-            digests=self.described.keys(),
+            digests=self.described.keys() | self.others,
             tags=self.tags,
             asked=asked,
             described=self.described,
@@ -95,6 +101,7 @@ class Walk:
         }
         self._pages = 0
         self._untold_pages = 0
+        self._room = _MOST_OTHERS
         self._uri: str | None = None
         self._finding: _Finding | None = None
 
@@ -123,9 +130,12 @@ class Walk:
             digest = finding.sought.digests.get(text) or self._answer.digest(text)
             is_sound = finding.take(digest, image)
             if is_sound and finding.missing:
+                self._keep_other(finding, digest)
                 continue
             del self._open[finding.repository.path]
             self._finding = None
+            self._room += len(finding.others)
+            finding.others.clear()
             if is_sound:
                 yield self._listing(finding, finding.described.keys())
 
@@ -139,6 +149,11 @@ class Walk:
         """What was found, to which the pages that were read since the last one are laid."""
         pages, self._untold_pages = self._untold_pages, 0
         return finding.listing(asked, self._taken_s(), pages)
+
+    def _keep_other(self, finding: _Finding, digest: Digest) -> None:
+        if self._room and digest not in finding.described and digest not in finding.others:
+            finding.others.add(digest)
+            self._room -= 1
 
     def _path(self, uri: str) -> str:
         return path_of(self._parent, uri, self._answer)

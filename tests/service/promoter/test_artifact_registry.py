@@ -149,6 +149,18 @@ async def test_what_is_missing_is_promoted_and_a_second_run_writes_nothing(
         assert staging.servers[mirror].store.moved_tags() == []
 
 
+async def test_children_that_a_walk_showed_are_not_placed_again(prepare: Prepare, promoter_for: MakePromoter) -> None:
+    staging = await prepare()
+    image = images.multi_arch(seed="late", platforms=["amd64", "arm64"])
+    staging.push("app2", image, "v3")
+    for child in image.children:
+        images.push(staging.servers[MIRRORS[0]].store, "prod/images/app2", child)
+    assert fates(await run(promoter_for, staging, confirm=True))[Fate.PROMOTED] == len(MIRRORS)
+    counted = requests(staging)
+    assert counted[MIRRORS[0]] == {"tag-put": 1}
+    assert counted[MIRRORS[1]]["manifest-put"] == len(image.children)
+
+
 async def test_an_empty_mirror_is_found_empty_by_the_registry_where_the_api_knows_nothing_of_it(
     prepare: Prepare, promoter_for: MakePromoter
 ) -> None:

@@ -80,10 +80,33 @@ def test_each_page_counts_once_and_one_that_settles_nothing_with_the_next() -> N
     ]
 
 
-def test_what_nobody_seeks_is_not_kept() -> None:
+def test_names_that_nobody_seeks_are_not_kept() -> None:
     walking = walk({FOO: sought({V1: A}), BAR: sought({V1: A})})
-    assert list(walking.take([image("other", A, "v1"), image("foo", B, "v7"), image("foo", C)])) == []
+    assert list(walking.take([image("other", A, "v1")])) == []
     assert {listing.repository: set(listing.digests) for listing in walking.end()} == {FOO: set(), BAR: set()}
+
+
+def test_what_is_there_besides_is_told_where_something_is_missing() -> None:
+    walking = walk({FOO: sought({V1: A, V2: B}), BAR: sought({V1: A})})
+    page = [
+        image("foo", C),
+        image("foo", D, "v9"),
+        image("foo", A, "v1"),
+        image("bar/bar", C),
+        image("bar/bar", A, "v1"),
+    ]
+    (bar,) = walking.take(page)
+    (foo,) = walking.end()
+    assert (bar.digests, bar.tags) == ({A}, {V1: A})
+    assert (foo.digests, foo.tags, set(foo.described)) == ({A, C, D}, {V1: A}, {A})
+
+
+def test_what_is_there_besides_is_told_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cip_async.registry.listing.walk._MOST_OTHERS", 2)
+    walking = walk({FOO: sought({V1: A}), BAR: sought({V1: A, V2: A})})
+    list(walking.take([image("foo", B), image("foo", B), image("foo", C), image("foo", D), image("bar/bar", D)]))
+    list(walking.take([image("foo", A, "v1"), image("bar/bar", B), image("bar/bar", C), image("bar/bar", D)]))
+    assert [(listing.repository, listing.digests) for listing in walking.end()] == [(BAR, {B, C})]
 
 
 def test_the_names_of_a_page_may_come_in_any_order() -> None:
