@@ -206,6 +206,10 @@ class DigestMismatch(UntrustedAnswer):
     """Bytes or a `Docker-Content-Digest` do not match the digest that was asked for."""
 
 
+class InvalidContent(UntrustedAnswer):
+    """A document is not what its media type says, or is served as what it is not."""
+
+
 class ListingIncomplete(RegistryError):
     """A listing could not be read to its end; nothing may be called absent on its word."""
 

@@ -16,6 +16,7 @@ class Stage(enum.Enum):
 
     LIST = "list"
     COPY = "copy"
+    VERIFY = "verify"
     DONE = "done"
 
 
@@ -30,7 +31,7 @@ class Placed(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class StageStarted:
-    """A stage begins; `repositories` are to be listed, or `images` (digest and repository) to be placed."""
+    """A stage begins: `total` repositories are to be listed, or images (digest and repository) placed or verified."""
 
     stage: Stage
     total: int
@@ -126,6 +127,31 @@ class ImageLost:
 
 
 @attrs.frozen(kw_only=True)
+class ImagesVerified:
+    """All that so many wanted digests of a destination repository consist of was looked at."""
+
+    repository: Repository
+    images: int
+
+
+@attrs.frozen(kw_only=True)
+class DamageFound:
+    """A document or a blob of a destination repository is missing, wrong or unknown; `piece` says which."""
+
+    repository: Repository
+    piece: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ImageRepaired:
+    """A document of a destination repository was placed again, with what was missing below it."""
+
+    destination: Repository
+    digest: Digest
+
+
+@attrs.frozen(kw_only=True)
 class RequestDone:
     """One HTTP exchange ended, with whatever result; `status` is 0 where there was no answer."""
 
@@ -163,6 +189,9 @@ Event = (
     | ImagePlaced
     | ImageFailed
     | ImageLost
+    | ImagesVerified
+    | DamageFound
+    | ImageRepaired
     | RequestDone
     | HostPaused
     | HostFailing

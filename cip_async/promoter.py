@@ -44,6 +44,7 @@ from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Report
+from cip_async.model.verification import Verification
 from cip_async.planning.conflicts import is_blocked
 from cip_async.planning.draft import Draft
 from cip_async.planning.filters import check_filters
@@ -68,6 +69,9 @@ from cip_async.registry.session import Connector, HttpSession
 from cip_async.registry.transport import Transport
 from cip_async.run import Run
 from cip_async.settings import Settings
+from cip_async.verification.held import images
+from cip_async.verification.origins import Origins
+from cip_async.verification.walk import Images, OnDamage, walk
 
 _GROUPS_AHEAD: Final = 64
 """Planned source repositories that may wait for the copy, which takes no more while it has enough to do; then the crawl
@@ -296,6 +300,49 @@ class Promoter:
         at_once = self._settings.hosts_at_once
         return await examine(chosen, client=self._client, transport=self._transport, at_once=at_once)
 
+    async def verify(
+        self,
+        manifests: PromoterManifests,
+        *,
+        only: Sequence[str] | None = None,
+        to: Sequence[str] | None = None,
+        among: PromoterManifests | None = None,
+        deep: bool = False,
+    ) -> Verification:
+        """Find out whether destinations have what `manifests` want there; writes nothing, and asks no source for edges.
+
+        With `deep` all that the images consist of is looked at too: each document is read where it should be, and each
+        blob is asked for. What is damaged is then looked for in the sources and in other mirrors. The other arguments
+        are those of `run`. Conflicts and invalid entries are told, and the rest is verified. No inventory is trusted.
+
+        Raises:
+            InvalidSettings, InvalidManifests, CredentialError, FileProblem: as `run`.
+        """
+        with self._alone():
+            draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._place)
+            run = await self._begin(draft, selected(manifests, only=only, to=to), deep=deep)
+
+            async def take(pair_plans: Sequence[PairPlan]) -> None:
+                run.draft.take(pair_plans)
+
+            await self._list(run, take, asks_sources=False)
+            run.plan = run.draft.plan()
+            if deep:
+                await self._walk(run, images(run.plan), run.damages.extend)
+            run.end(Ending.COMPLETE)
+            self._listener(StageStarted(stage=Stage.DONE, total=0))
+            return self.verification()
+
+    def verification(self) -> Verification:
+        """What the last verification found so far, or found; also after it was cancelled, or failed.
+
+        Raises:
+            RuntimeError: the last run was none.
+        """
+        if self._run is None or self._run.deep is None:
+            raise RuntimeError("the last run was no verification")
+        return self._run.verification(self._transport.ledger.lines())
+
     def report(self) -> Report:
         """What the last run did so far, or did; also after it was cancelled, or failed.
 
@@ -360,15 +407,15 @@ class Promoter:
         finally:
             self._is_busy = False
 
-    async def _begin(self, draft: Draft, manifests: PromoterManifests) -> Run:
-        """Begin a run about the entries of `manifests`, as their accounts."""
+    async def _begin(self, draft: Draft, manifests: PromoterManifests, *, deep: bool | None = None) -> Run:
+        """Begin a run about the entries of `manifests`, as their accounts; `deep` as in `Run`."""
         _, problems = named_accounts(manifests)
         if problems and self._use_service_accounts:
             raise InvalidManifests(problems)
         entries = [entry.path for each in manifests.manifests for entry in (each.source, *each.destinations)]
-        return await self._begun(draft, entries)
+        return await self._begun(draft, entries, deep=deep)
 
-    async def _begun(self, draft: Draft, entries: Iterable[RegistryPath]) -> Run:
+    async def _begun(self, draft: Draft, entries: Iterable[RegistryPath], *, deep: bool | None = None) -> Run:
         self._transport.begin_run(draft.sources)
         self._lister.begin_run()
         learnt = Learnt()
@@ -377,8 +424,9 @@ class Promoter:
             learnt=learnt,
             documents=Documents(self._client, self._settings.bodies, learnt, self._keeping),
             ages=Ages(self._settings.listing_trusted_s),
-            holdings=Holdings() if self._confirm else Holdings(most=0),
+            holdings=Holdings() if self._confirm and deep is None else Holdings(most=0),
             documents_are_kept=self._keeping.keeps,
+            deep=deep,
         )
         await self._keeping.begin()
         await self._identify(draft.accounts, entries)
@@ -413,7 +461,7 @@ class Promoter:
     def _report(self, run: Run) -> Report:
         return run.report(self._transport.ledger.lines(), self._transport.settled_rates(), dry_run=not self._confirm)
 
-    async def _list(self, run: Run, on_planned: OnPlanned) -> None:
+    async def _list(self, run: Run, on_planned: OnPlanned, *, asks_sources: bool = True) -> None:
         def listener(event: Event, /) -> None:
             run.hear(event)
             self._listener(event)
@@ -427,8 +475,20 @@ class Promoter:
             on_planned=on_planned,
             learnt=run.learnt,
             store=self._keeping.store,
-            trusted_s=self._trusted_s,
+            trusted_s=self._trusted_s if asks_sources else None,
+            asks_sources=asks_sources,
             listener=listener,
+        )
+
+    async def _walk(self, run: Run, wanted: Images, on_damage: OnDamage) -> None:
+        origins = Origins(run.draft.pairs, self._client, run.documents.document)
+        await walk(
+            wanted,
+            client=self._client,
+            origins=origins,
+            settings=self._settings,
+            on_damage=on_damage,
+            listener=self._listener,
         )
 
     async def _copy(self, run: Run, groups: AsyncIterator[Sequence[PairPlan]]) -> None:

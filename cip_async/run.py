@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from operator import attrgetter
 
 import attrs
 
@@ -17,6 +18,7 @@ from cip_async.model.finding import Finding
 from cip_async.model.listing import Listing
 from cip_async.model.plan import Pair, Plan
 from cip_async.model.report import Ending, Failure, LedgerLine, Report
+from cip_async.model.verification import Damage, Verification
 from cip_async.planning.ahead import ahead
 from cip_async.planning.draft import Draft
 from cip_async.planning.excess import excess
@@ -25,6 +27,7 @@ from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository
 from cip_async.registry.listing.strategy import is_google
 from cip_async.settings import Rate
+from cip_async.verification.held import images
 
 NOT_DONE = "the run ended before this image was placed"
 
@@ -46,6 +49,9 @@ class Run:
     engine: Engine | None = None
     ending: Ending = Ending.INTERRUPTED
     trusted_listings: int = 0
+    deep: bool | None = None
+    """Whether a verification looks at the content of images too; None where the run is none."""
+    damages: list[Damage] = attrs.field(factory=list)
     started_at: float = attrs.field(factory=time.time)
     _began: float = attrs.field(factory=time.monotonic, init=False)
     _ended: float | None = attrs.field(default=None, init=False)
@@ -66,6 +72,20 @@ class Run:
             self.holdings.listed(pair.source, pair.destination, listing.digests)
         return needed
 
+    def verification(self, ledger: tuple[LedgerLine, ...]) -> Verification:
+        """Everything that a verification has found, as `report`."""
+        plan = self.plan or self.draft.plan()
+        return Verification(
+            plan=plan,
+            deep=bool(self.deep),
+            ending=self.ending,
+            images=sum(map(len, images(plan).values())) if self.deep else 0,
+            damages=tuple(sorted(self.damages, key=attrgetter("repository"))),
+            ledger=ledger,
+            started_at=self.started_at,
+            seconds=self._seconds,
+        )
+
     def report(self, ledger: tuple[LedgerLine, ...], settled_rates: Mapping[Host, Rate], *, dry_run: bool) -> Report:
         """Everything that is known now, without waiting for anything; it changes nothing."""
         plan = self.plan or self.draft.plan()
@@ -84,7 +104,7 @@ class Run:
             started_at=self.started_at,
             findings=self.findings,
             trusted_listings=self.trusted_listings,
-            seconds=(self._ended or time.monotonic()) - self._began,
+            seconds=self._seconds,
             cost=Cost(
                 floor=least,
                 excess=excess(ledger, least),
@@ -94,6 +114,10 @@ class Run:
 
     def _ahead(self, plan: Plan) -> tuple[FloorLine, ...]:
         return ahead(plan.pairs, self.learnt, is_google, documents_are_kept=self.documents_are_kept)
+
+    @property
+    def _seconds(self) -> float:
+        return (self._ended or time.monotonic()) - self._began
 
     def _failures(self, plan: Plan, progress: Progress, *, dry_run: bool) -> Mapping[EdgeKey, Failure]:
         failures = dict(progress.failures)

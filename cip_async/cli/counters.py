@@ -4,10 +4,13 @@ import attrs
 
 from cip_async.events import (
     CopyExpected,
+    DamageFound,
     Event,
     HostPaused,
     ImageFailed,
     ImagePlaced,
+    ImageRepaired,
+    ImagesVerified,
     ListingExpected,
     ListingFailed,
     ListingTrusted,
@@ -28,6 +31,9 @@ class Counters:
     images: int = 0
     placed: int = 0
     failed: int = 0
+    to_verify: int = 0
+    verified: int = 0
+    damaged: int = 0
     sent_bytes: int = 0
     received_bytes: int = 0
     requests: int = 0
@@ -49,21 +55,33 @@ class Counters:
             case ListingFailed():
                 self.listed += 1
                 self.failed += 1
-            case ImagePlaced():
+            case ImagePlaced() | ImageRepaired():
                 self.placed += 1
             case ImageFailed():
                 self.placed += 1
                 self.failed += 1
+            case ImagesVerified():
+                self.verified += event.images
+            case DamageFound():
+                self.damaged += 1
+            case HostPaused():
+                self.pauses += 1
+            case _:
+                self._expect(event)
+
+    def _expect(self, event: Event) -> None:
+        """Take an event that tells of work to come."""
+        match event:
             case StageStarted(stage=Stage.LIST):
                 self.repositories += event.total
             case StageStarted(stage=Stage.COPY):
                 self.images += event.total
+            case StageStarted(stage=Stage.VERIFY):
+                self.to_verify += event.total
             case ListingExpected():
                 self.repositories += event.listings
             case CopyExpected():
                 self.images += event.images
-            case HostPaused():
-                self.pauses += 1
             case _:
                 return
 
@@ -73,6 +91,8 @@ class Counters:
         parts = [
             f"listed {self.listed:,} of {count(max(self.repositories, self.listed), 'repository')}",
             *([f"placed {self.placed:,} of {count(images, 'image')}"] if images else []),
+            *([f"verified {self.verified:,} of {count(self.to_verify, 'image')}"] if self.to_verify else []),
+            *([f"{self.damaged:,} damaged"] if self.damaged else []),
             *([f"{self.failed:,} failed"] if self.failed else []),
             self.traffic(requests_per_s),
         ]

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 _COMMANDS: Final = {
     "run": "cip_async.cli.run:run",
+    "verify": "cip_async.cli.verify:verify",
     "snapshot": "cip_async.cli.snapshot:snapshot",
     "diff": "cip_async.cli.diff:diff",
     "doctor": "cip_async.cli.doctor:doctor",

@@ -95,15 +95,19 @@ class Bars:
         )
         self._listed = self._progress.add_task("repositories listed", total=None)
         self._placed = self._progress.add_task("images placed", total=None, visible=False)
+        self._verified = self._progress.add_task("images verified", total=None, visible=False)
 
     def renderable(self) -> RenderableType:
-        """Both bars, and the traffic below them."""
+        """The bars of what there is to do, and the traffic below them."""
         counters = self._counters
         self._set(self._listed, counters.listed, counters.repositories)
         self._set(self._placed, counters.placed, counters.images)
+        self._set(self._verified, counters.verified, counters.to_verify)
         parts = [counters.traffic(self._rate.measure(time.monotonic(), counters.requests))]
         if counters.failed:
             parts.insert(0, f"{counters.failed:,} failed")
+        if counters.damaged:
+            parts.insert(0, f"{counters.damaged:,} damaged")
         return Group(self._progress, Text(", ".join(parts), no_wrap=True, overflow="ellipsis"))
 
     def _set(self, bar: TaskID, done: int, total: int) -> None:

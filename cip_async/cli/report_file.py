@@ -8,8 +8,10 @@ from pathlib import Path
 from cip_async.cli.whole_file import check_replaceable, whole_file
 from cip_async.errors import FileProblem
 from cip_async.model.report import Report
+from cip_async.model.verification import Verification
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.json_report import json_document, json_lines
+from cip_async.reporting.verification_json import verification_document
 
 
 def check_writable(path: Path) -> None:
@@ -36,6 +38,11 @@ def report_pieces(report: Report, code: ExitCode, *, all_edges: bool) -> Iterato
     """What the file says of a run that exits with `code`: one JSON document, or all edges as JSON Lines."""
     write = json_lines if all_edges else json_document
     return write(report, exit_code=code, version=importlib.metadata.version("cip-async"))
+
+
+def verification_pieces(verification: Verification, code: ExitCode) -> Iterator[str]:
+    """What the file says of a verification that exits with `code`."""
+    return verification_document(verification, exit_code=code, version=importlib.metadata.version("cip-async"))
 
 
 @contextlib.contextmanager

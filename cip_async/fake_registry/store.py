@@ -221,6 +221,30 @@ class Store:
         if with_tags:
             shelf.tags = {tag: target for tag, target in shelf.tags.items() if target != digest}
 
+    def spoil_blob(self, path: str, digest: Digest, content: Content) -> None:
+        """Let a repository hold `content` under the digest of a blob, which it need not have.
+
+        Raises:
+            Refusal: the blob is not there.
+        """
+        self.blob(path, digest)
+        self._shelf(path).blobs[digest] = content
+
+    def spoil_document(
+        self, path: str, digest: Digest, *, body: bytes | None = None, media_type: str | None = None
+    ) -> None:
+        """Let a repository serve other bytes, or another media type, under the digest of a document.
+
+        Raises:
+            Refusal: it is not there.
+        """
+        document = self.document(path, digest)
+        self._shelf(path).documents[digest] = attrs.evolve(
+            document,
+            body=document.body if body is None else body,
+            media_type=document.media_type if media_type is None else media_type,
+        )
+
     def drop_tag(self, path: str, tag: Tag) -> None:
         """Take a tag out of a repository.
 

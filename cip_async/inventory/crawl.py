@@ -34,7 +34,6 @@ from cip_async.events import (
     tell_nobody,
 )
 from cip_async.inventory.extent import narrowed, united, wanted_digests, wanted_tagless, wanted_tags
-from cip_async.inventory.lanes import Lanes
 from cip_async.inventory.presence import HoldsDigest, presence
 from cip_async.inventory.store import InventoryStore, Remembered
 from cip_async.inventory.trust import is_trusted
@@ -43,6 +42,7 @@ from cip_async.model.plan import Pair, PairPlan
 from cip_async.model.promoter_manifest import WantedImage
 from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Repository
+from cip_async.registry.lanes import Lanes
 from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.walk import Sought
@@ -98,18 +98,21 @@ async def crawl(
     learnt: Learnt | None = None,
     store: InventoryStore | None = None,
     trusted_s: float | None = None,
+    asks_sources: bool = True,
     listener: Listener = tell_nobody,
 ) -> None:
     """List what `pairs` name, and hand on the plans of each source repository once they are complete.
 
     `holds` says whether a plain registry's source repository holds a digest. `learnt` counts the listings. With a
-    `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds.
+    `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds. Unless it
+    `asks_sources`, they are taken to hold nothing: the plans then tell what the destinations lack, and no more.
 
     Raises:
         FileProblem: the store cannot be read or written.
     """
     learnt = Learnt() if learnt is None else learnt
-    await _Crawl(pairs, lister, holds, needed, plan_pair, on_planned, learnt, store, trusted_s, listener).run()
+    whom = holds if asks_sources else None
+    await _Crawl(pairs, lister, whom, needed, plan_pair, on_planned, learnt, store, trusted_s, listener).run()
 
 
 class _Crawl:
@@ -119,7 +122,7 @@ class _Crawl:
         self,
         pairs: Iterable[Pair],
         lister: Lister,
-        holds: HoldsDigest,
+        holds: HoldsDigest | None,
         needed: Needed,
         plan_pair: PlanPair,
         on_planned: OnPlanned,
@@ -251,21 +254,23 @@ class _Crawl:
     async def _source(self, group: _Group, lacking: AbstractSet[Digest]) -> Listing | ListingFailure:
         """What the source says of `lacking`; nothing is asked twice, nor again after a failure."""
         known = group.known
+        if self._holds is None:
+            return Listing(repository=group.source, digests=frozenset(), tags={})
         if isinstance(known, ListingFailure):
             return known
         if known is None:
             self._listener(ListingExpected(listings=1))
-            known = group.known = await self._listed(group.source, self._asked(group.source, lacking))
+            known = group.known = await self._listed(group.source, self._asked(group.source, lacking, self._holds))
         elif known.asked is not None and (unasked := lacking - known.asked - known.unreadable.keys()):
             self._listener(ListingExpected(listings=1))
-            more = await self._listed(group.source, self._asked(group.source, unasked), known)
+            more = await self._listed(group.source, self._asked(group.source, unasked, self._holds), known)
             known = group.known = _after(known, unasked, more)
         return known
 
-    async def _asked(self, source: Repository, digests: AbstractSet[Digest]) -> Listing:
+    async def _asked(self, source: Repository, digests: AbstractSet[Digest], holds: HoldsDigest) -> Listing:
         if self._lister.lists_all(source.host):
             return await self._lister.digests(source, digests)
-        return await presence(source, digests, self._holds)
+        return await presence(source, digests, holds)
 
     async def _look_again(
         self, waiting: _Waiting, doubtful: AbstractSet[Digest], source: Listing | ListingFailure

@@ -32,7 +32,7 @@ class ImageDocument:
     `blobs` are what the repository must hold before the document: config and layers, without foreign
     layers, each once, in the order of the document; of an index, what it names that is no document.
     `children` are the documents an index refers to. `subject` is the digest of the document this one
-    is attached to, if any.
+    is attached to, if any. `served_as` is the media type that the registry gave it with.
     """
 
     digest: Digest
@@ -42,3 +42,4 @@ class ImageDocument:
     blobs: tuple[Descriptor, ...] = ()
     children: tuple[Descriptor, ...] = ()
     subject: Digest | None = None
+    served_as: str = attrs.field(default="", eq=False)

@@ -15,6 +15,8 @@ from cip_async.registry.classify import failure
 from cip_async.registry.exchange import Answer, Request
 from cip_async.registry.wire import UNDECODABLE
 
+NOT_A_REGISTRYS: Final = "status 404, and not from a registry: something that stands before it answers in its place"
+
 _TELLING: Final = "Docker-Distribution-Api-Version"
 
 
@@ -46,5 +48,4 @@ def absence(request: Request, answer: Answer) -> RegistryError:
     """What this 404 is: `NotFound`, or `Unavailable` where no registry gave it."""
     if is_proven(answer):
         return failure(request.host, request.method, request.where, answer.status, answer.body, None)
-    reason = "status 404, and not from a registry: something that stands before it answers in its place"
-    return Unavailable(request.host, f"{request.method} {request.where}", reason, status=answer.status)
+    return Unavailable(request.host, f"{request.method} {request.where}", NOT_A_REGISTRYS, status=answer.status)

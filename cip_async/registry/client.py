@@ -19,13 +19,15 @@ from cip_async.errors import (
     CredentialError,
     DigestMismatch,
     InvalidReference,
+    NotFound,
     Unauthorized,
+    Unavailable,
     UntrustedAnswer,
 )
 from cip_async.model.image import ImageDocument
 from cip_async.model.report import RequestClass
 from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
-from cip_async.registry.absence import absence, has_telling_header, is_proven
+from cip_async.registry.absence import NOT_A_REGISTRYS, absence, has_telling_header, is_proven
 from cip_async.registry.credentials.scopes import CATALOG, pull, push
 from cip_async.registry.documents import parse_document, refuse_schema_1
 from cip_async.registry.exchange import Answer, Replayable, Request
@@ -65,6 +67,13 @@ class ManifestHead:
 
     digest: Digest
     media_type: str
+    size_bytes: int | None
+
+
+@attrs.frozen(kw_only=True)
+class BlobHead:
+    """What a registry says of a blob without its bytes; `size_bytes` is None where it did not say."""
+
     size_bytes: int | None
 
 
@@ -168,7 +177,7 @@ class RegistryClient:
 
         Raises:
             DigestMismatch: the bytes are not those of `digest`.
-            UntrustedAnswer, UnsupportedContent: as `parse_document`.
+            InvalidContent, UnsupportedContent: as `parse_document`.
             RegistryError: any other answer.
         """
         answer = await self._get_manifest(repository, digest)
@@ -179,6 +188,34 @@ class RegistryClient:
         except DigestMismatch:
             answer = await self._get_manifest(repository, digest)
         return None if answer is None else self._document(repository, digest, answer)
+
+    async def head_blob(self, repository: Repository, digest: Digest) -> BlobHead | None:
+        """What `repository` says of a blob; None if it is proven absent.
+
+        One of whose 404 the headers do not say that it is a registry's is asked for by a GET, since a HEAD has no body
+        that could; of the bytes none is read.
+
+        Raises:
+            RegistryError: any other answer than that it is there, or is not.
+        """
+        path = self._path(repository)
+        answer = await self._transport.send(
+            Request(
+                host=repository.host,
+                method="HEAD",
+                target=f"/v2/{path}/blobs/{digest}",
+                request_class=RequestClass.BLOB_HEAD,
+                repository=repository,
+                scopes=pull(path),
+                expected=_OK_OR_ABSENT,
+                most_bytes=self._bodies.error_bytes,
+            )
+        )
+        if answer.status != HTTPStatus.NOT_FOUND:
+            return _blob_head(answer)
+        if has_telling_header(answer):
+            return None
+        return await self._transport.retry.run(lambda again: self._opened_blob(repository, digest, again))
 
     @asynccontextmanager
     async def blob(
@@ -313,6 +350,15 @@ class RegistryClient:
         query = "&".join(f"tag={tag}" for tag in tags)
         answer = await self._put(destination, document, document.digest, f"?{query}", RequestClass.TAG_PUT)
         return accepted_tags(answer.headers.getall("OCI-Tag", []))
+
+    async def _opened_blob(self, repository: Repository, digest: Digest, again: bool) -> BlobHead | None:
+        try:
+            async with self.blob(repository, digest, 0, again=again) as stream:
+                return _blob_head(stream.answer)
+        except NotFound as error:
+            if error.code:
+                return None
+            raise Unavailable(error.host, error.where, NOT_A_REGISTRYS, status=error.status) from error
 
     async def _put(
         self,
@@ -466,6 +512,11 @@ def verify(repository: Repository, digest: Digest, body: bytes) -> None:
     found = _digest_of(body, digest.partition(":")[0])
     if found != digest:
         raise DigestMismatch(repository.host, f"{repository.path}@{digest}", f"the bytes have the digest {found}")
+
+
+def _blob_head(answer: Answer) -> BlobHead:
+    length = answer.headers.get("Content-Length", "")
+    return BlobHead(size_bytes=int(length) if _SIZE.fullmatch(length) else None)
 
 
 def _digest_of(body: bytes, algorithm: str = "sha256") -> Digest:

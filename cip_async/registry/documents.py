@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from cip_async.errors import InvalidReference, UnsupportedContent, UntrustedAnswer
+from cip_async.errors import InvalidContent, InvalidReference, UnsupportedContent
 from cip_async.model.image import Descriptor, DocumentKind, ImageDocument
 from cip_async.reference import Digest, Repository, parse_digest
 from cip_async.registry.wire import (
@@ -81,7 +81,7 @@ def parse_document(
 
     Raises:
         UnsupportedContent: a Docker schema 1 manifest; its digest is not that of its bytes, so no byte copy keeps it.
-        UntrustedAnswer: not a document of the type that `content_type` says.
+        InvalidContent: not a document of the type that `content_type` says.
     """
     where = f"manifest {digest} of {repository.path}"
     refuse_schema_1(repository, digest, content_type)
@@ -108,11 +108,12 @@ def parse_document(
             blobs=_unique(item for item in held if not item.urls and item.media_type not in _FOREIGN),
             children=children,
             subject=parse_digest(document.subject.digest) if document.subject else None,
+            served_as=content_type.partition(";")[0].strip(),
         )
     except (_Refused, InvalidReference) as error:
-        raise UntrustedAnswer(repository.host, where, str(error)) from error
+        raise InvalidContent(repository.host, where, str(error)) from error
     except UNDECODABLE as error:
-        raise UntrustedAnswer(repository.host, where, f"not a valid image manifest: {error}") from error
+        raise InvalidContent(repository.host, where, f"not a valid image manifest: {error}") from error
 
 
 def refuse_schema_1(repository: Repository, digest: Digest, content_type: str) -> None:
@@ -126,7 +127,7 @@ def refuse_schema_1(repository: Repository, digest: Digest, content_type: str) -
 
 
 class _Refused(ValueError):
-    """A document breaks a rule; it leaves this module as an `UntrustedAnswer` that says where."""
+    """A document breaks a rule; it leaves this module as an `InvalidContent` that says where."""
 
 
 def _check_children(digest: Digest, children: tuple[Descriptor, ...], most: int) -> None:

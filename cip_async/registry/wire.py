@@ -20,8 +20,8 @@ DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 DOCKER_SCHEMA_1_SIGNED: Final = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
-_ACCEPTED: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1_SIGNED, DOCKER_SCHEMA_1)
-MANIFEST_ACCEPT: Final = ", ".join(_ACCEPTED)
+MANIFEST_TYPES: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1_SIGNED, DOCKER_SCHEMA_1)
+MANIFEST_ACCEPT: Final = ", ".join(MANIFEST_TYPES)
 """All types, always: a registry answers 404 for a manifest whose type is not accepted. Schema 1 is named so that
 such an image is refused with its reason instead of looking absent."""
 

@@ -6,25 +6,31 @@ would misunderstand the new one; fields may be added without that.
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from cip_async.model.cost import FloorLine
 from cip_async.model.outcome import Fate, Outcome
-from cip_async.model.plan import LostSource, Overlap
-from cip_async.model.promoter_manifest import Place, Problem
-from cip_async.model.report import EdgeReport, LedgerLine, Report
+from cip_async.model.plan import LostSource
+from cip_async.model.report import EdgeReport, Report
 from cip_async.reporting.costs import bytes_read, bytes_sent, requests
 from cip_async.reporting.edges import all_edges, edges
 from cip_async.reporting.findings import finding_object
+from cip_async.reporting.json_objects import (
+    Json,
+    array,
+    ledger_object,
+    overlap_object,
+    place_object,
+    problem_object,
+    program_object,
+    time_text,
+)
 from cip_async.reporting.totals import PairTally, Tally, pair_tallies, total
 from cip_async.settings import Rate
 
 SCHEMA_VERSION: Final = 1
-
-Json = dict[str, Any]
 
 
 def json_document(report: Report, *, exit_code: int, version: str) -> Iterator[str]:
@@ -35,8 +41,8 @@ def json_document(report: Report, *, exit_code: int, version: str) -> Iterator[s
     """
     head = json.dumps(_run(report, exit_code=exit_code, version=version), indent=2)
     yield head.removesuffix("\n}")
-    yield from _array("pairs", (_pair(pair) for pair in pair_tallies(report)))
-    yield from _array("edges", (_edge(edge) for edge in edges(report)))
+    yield from array("pairs", (_pair(pair) for pair in pair_tallies(report)))
+    yield from array("edges", (_edge(edge) for edge in edges(report)))
     yield "\n}\n"
 
 
@@ -47,15 +53,6 @@ def json_lines(report: Report, *, exit_code: int, version: str) -> Iterator[str]
         yield _line({"type": "edge", **_edge(edge)})
 
 
-def _array(name: str, items: Iterator[Json]) -> Iterator[str]:
-    yield f',\n  "{name}": ['
-    separator = "\n    "
-    for item in items:
-        yield separator + json.dumps(item)
-        separator = ",\n    "
-    yield "\n  ]"
-
-
 def _line(item: Json) -> str:
     return json.dumps(item) + "\n"
 
@@ -64,8 +61,8 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
     plan = report.plan
     return {
         "schema_version": SCHEMA_VERSION,
-        "program": {"name": "cip-async", "version": version},
-        "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
+        "program": program_object(version),
+        "started_at": time_text(report.started_at),
         "seconds": round(report.seconds, 3),
         "dry_run": report.dry_run,
         "quarantine": plan.quarantine,
@@ -73,15 +70,15 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
         "exit_code": int(exit_code),
         "wanted": attrs.asdict(plan.totals),
         "counts": _counts(total(report)),
-        "invalid": [_problem(problem) for problem in plan.invalid],
-        "warnings": [_problem(problem) for problem in plan.warnings],
-        "overlaps": [_overlap(overlap) for overlap in plan.overlaps],
+        "invalid": [problem_object(problem) for problem in plan.invalid],
+        "warnings": [problem_object(problem) for problem in plan.warnings],
+        "overlaps": [overlap_object(overlap) for overlap in plan.overlaps],
         "lost_sources": [_lost_source(lost) for lost in plan.lost_sources],
         "findings": [finding_object(finding) for finding in report.findings],
         "trusted_listings": report.trusted_listings,
         "traffic": attrs.asdict(report.traffic),
         "cost": _cost(report),
-        "ledger": [_ledger_line(line) for line in sorted(report.ledger)],
+        "ledger": [ledger_object(line) for line in sorted(report.ledger)],
         "capabilities": {host: dict(sorted(known.items())) for host, known in sorted(report.capabilities.items())},
         "settled_rates": {host: _rate(rate) for host, rate in sorted(report.settled_rates.items())},
     }
@@ -118,30 +115,11 @@ def _edge(edge: EdgeReport) -> Json:
         "fate": edge.fate.value,
         "reason": edge.reason,
     }
-    return told if edge.place is None else {**told, "place": _place(edge.place)}
-
-
-def _place(place: Place) -> Json:
-    return {"path": place.path, "line": place.line, "column": place.column}
-
-
-def _problem(problem: Problem) -> Json:
-    return {"place": _place(problem.place), "message": problem.message}
-
-
-def _overlap(overlap: Overlap) -> Json:
-    return {
-        "tag": overlap.tag,
-        "claims": [
-            {"digest": overlap.first, "place": _place(overlap.first_place)},
-            {"digest": overlap.second, "place": _place(overlap.second_place)},
-        ],
-        "destinations": [str(destination) for destination in overlap.destinations],
-    }
+    return told if edge.place is None else {**told, "place": place_object(edge.place)}
 
 
 def _lost_source(lost: LostSource) -> Json:
-    return {"registry": str(lost.entry), "edges": lost.edges, "place": _place(lost.place)}
+    return {"registry": str(lost.entry), "edges": lost.edges, "place": place_object(lost.place)}
 
 
 def _rate(rate: Rate) -> Json:
@@ -173,17 +151,4 @@ def _floor_line(line: FloorLine) -> Json:
         "class": line.request_class,
         "requests": line.requests,
         "blob_bytes": line.blob_bytes,
-    }
-
-
-def _ledger_line(line: LedgerLine) -> Json:
-    return {
-        "host": line.host,
-        "class": line.request_class,
-        "method": line.method,
-        "status": line.status,
-        "requests": line.requests,
-        "retries": line.retries,
-        "sent_bytes": line.sent_bytes,
-        "received_bytes": line.received_bytes,
     }

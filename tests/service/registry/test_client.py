@@ -16,7 +16,7 @@ from cip_async.fake_registry.images import Image, multi_arch, push, single
 from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.tokens import TokenAuth
 from cip_async.reference import Digest, Repository, Tag
-from cip_async.registry.client import RegistryClient, UploadSession
+from cip_async.registry.client import BlobHead, RegistryClient, UploadSession
 from cip_async.registry.credentials.provider import Credential, Password
 from cip_async.registry.listing.strategy import Strategy
 from cip_async.settings import Settings, Timeouts
@@ -279,3 +279,13 @@ async def test_what_may_not_be_mounted_is_left_to_an_upload(
     body = Pieces(b"".join(content.pieces(0, content.size_bytes)))
     await started.client.upload(await started.client.start_upload(BAR), digest, body)
     assert started.host.store.has_blob(BAR.path, digest)
+
+
+@pytest.mark.parametrize("rules", KINDS)
+async def test_a_blob_is_asked_for_without_its_bytes(rules: Callable[[], Rules], fake: Start) -> None:
+    registry = await fake(rules)
+    registry.push(FOO, IMAGE)
+    digest, content = next(iter(IMAGE.all_blobs.items()))
+    assert await registry.client.head_blob(FOO, digest) == BlobHead(size_bytes=content.size_bytes)
+    assert await registry.client.head_blob(BAR, digest) is None
+    assert [entry.method for entry in registry.host.ledger.entries if "/blobs/" in entry.target] == ["HEAD", "HEAD"]

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from cip_async.errors import InvalidSettings
-from cip_async.inventory.lanes import Job, Lanes
 from cip_async.reference import Host
+from cip_async.registry.lanes import Job, Lanes
 
 pytestmark = pytest.mark.anyio
 

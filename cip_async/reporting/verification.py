@@ -1,0 +1,76 @@
+"""What a verification comes to: how many edges are as they are wanted, and the exit code that follows."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from cip_async.model.report import Ending
+from cip_async.model.verification import Damage, Drift, Flaw, Verification
+from cip_async.reporting.drift import drift
+from cip_async.reporting.exit_code import ExitCode
+
+
+@attrs.frozen(kw_only=True)
+class VerificationTally:
+    """Counts. `edges` are all that are wanted, `drift` those that are not as they are wanted, by flaw.
+
+    `images` were looked at whole (digest and repository), `damages` are the pieces of content that are damaged, by
+    flaw, and `damaged_images` the images that they make unusable. What does not occur is not in the mappings.
+    """
+
+    edges: int
+    drift: Mapping[Flaw, int]
+    images: int
+    damages: Mapping[Flaw, int]
+    damaged_images: int
+
+    @property
+    def as_wanted(self) -> int:
+        """How many edges are as they are wanted."""
+        return self.edges - sum(self.drift.values())
+
+    @property
+    def proven(self) -> int:
+        """How much is known to be wrong."""
+        return sum(number for flaw, number in self._all() if flaw is not Flaw.UNKNOWN)
+
+    @property
+    def unknown(self) -> int:
+        """How much could not be said."""
+        return sum(number for flaw, number in self._all() if flaw is Flaw.UNKNOWN)
+
+    def _all(self) -> Iterator[tuple[Flaw, int]]:
+        yield from self.drift.items()
+        yield from self.damages.items()
+
+
+def drifted(verification: Verification) -> Iterator[Drift]:
+    """Every edge that is not as it is wanted, sorted by source, destination, digest and tag."""
+    return drift(verification.plan)
+
+
+def verification_tally(verification: Verification) -> VerificationTally:
+    """The counts of a verification."""
+    return VerificationTally(
+        edges=sum(each.pair.image.edges for each in verification.plan.pairs),
+        drift=Counter(each.flaw for each in drift(verification.plan)),
+        images=verification.images,
+        damages=Counter(damage.flaw for damage in verification.damages),
+        damaged_images=len({image for damage in verification.damages for image in images_of(damage)}),
+    )
+
+
+def images_of(damage: Damage) -> Iterator[tuple[str, str]]:
+    """The images, as repository and digest, that a damage concerns."""
+    return ((str(damage.repository), path[0]) for path in damage.paths)
+
+
+def verification_exit_code(verification: Verification) -> ExitCode:
+    """What `cip verify` exits with. What is proven to be wrong weighs more than what could not be said."""
+    tally = verification_tally(verification)
+    if verification.ending is not Ending.COMPLETE:
+        return ExitCode.INTERRUPTED
+    if tally.proven or verification.plan.invalid:
+        return ExitCode.WRONG
+    return ExitCode.PARTLY if tally.unknown else ExitCode.DONE

@@ -1,0 +1,128 @@
+"""A verification in words: what is not as it is wanted, grouped, what is damaged, and what to do next."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from cip_async.model.verification import Damage, Drift, Flaw, Verification
+from cip_async.reference import Repository
+from cip_async.reporting.amounts import count, duration
+from cip_async.reporting.printable import printable
+from cip_async.reporting.problems import bounded, input_problem_lines, input_warning_lines
+from cip_async.reporting.verification import VerificationTally, drifted, verification_tally
+
+FINDINGS_SHOWN: Final = 100
+
+_EDGES: Final = {
+    Flaw.IMAGE_MISSING: "missing: the image is not there",
+    Flaw.TAG_MISSING: "without their tag: the image is there",
+    Flaw.TAG_MOVED: "elsewhere: the tag points to another digest",
+    Flaw.CONFLICT: "in conflict: the tag is wanted with two digests",
+    Flaw.UNKNOWN: "unknown: the mirror did not say",
+}
+_DAMAGES: Final = {
+    Flaw.CONTENT_MISSING: "of images missing",
+    Flaw.CONTENT_WRONG: "of images wrong: the bytes, the size or the media type",
+    Flaw.UNKNOWN: "of images unknown: the mirror did not say",
+}
+
+
+def input_lines(verification: Verification) -> Iterator[str]:
+    """What is odd or wrong in the promoter manifests."""
+    yield from input_warning_lines(verification.plan.warnings)
+    yield from input_problem_lines(verification.plan.invalid, verification.plan.overlaps)
+
+
+def finding_lines(verification: Verification) -> Iterator[str]:
+    """What is not as it should be: a line for each edge, however many mirrors it concerns, and for each damage."""
+    yield from bounded(_drift_lines(verification), FINDINGS_SHOWN, "finding")
+    yield from bounded(map(damage_line, verification.damages), FINDINGS_SHOWN, "damage")
+
+
+def verification_summary(verification: Verification) -> Iterator[str]:
+    """What it comes to, line by line, and what to do next."""
+    tally = verification_tally(verification)
+    yield _headline(verification, tally)
+    yield from _counted(tally.drift, _EDGES, "edge")
+    yield from _counted(tally.damages, _DAMAGES, "piece")
+    requests = sum(line.requests for line in verification.ledger)
+    if requests:
+        yield f"Cost: {count(requests, 'request')}"
+    yield from _next(verification, tally)
+
+
+def damage_line(damage: Damage) -> str:
+    """One damage: what it is, a way to it from a wanted digest, and where it can be had."""
+    images = len(damage.paths)
+    first = damage.paths[0]
+    path = " > ".join(first[:-1])
+    needed = f", which {path} needs" if path else ""
+    more = f" (and {count(images - 1, 'more image')})" if images > 1 else ""
+    if damage.flaw is Flaw.UNKNOWN:
+        remedy = ""
+    elif damage.origin is None:
+        remedy = f"; {damage.hopeless}"
+    else:
+        remedy = f"; {damage.origin} has it"
+    return printable(f"{damage.repository}: {damage.piece}{needed}{more}: {damage.reason}{remedy}")
+
+
+def _drift_lines(verification: Verification) -> Iterator[str]:
+    """Edges that differ in their mirror alone are one line, and so are all that fail for one reason."""
+    where: dict[tuple[object, ...], list[Repository]] = {}
+    firsts: dict[tuple[object, ...], Drift] = {}
+    for each in drifted(verification):
+        if each.flaw is Flaw.UNKNOWN:
+            key: tuple[object, ...] = each.destination.host, each.reason
+        else:
+            key = each.place, each.digest, each.tag or "", each.flaw, each.reason
+        where.setdefault(key, []).append(each.destination)
+        firsts.setdefault(key, each)
+    for key, first in firsts.items():
+        yield _drift_line(first, len(where[key]) - 1)
+
+
+def _drift_line(first: Drift, more: int) -> str:
+    name = f"{first.destination}:{first.tag}" if first.tag else f"{first.destination}@{first.digest}"
+    told = count(more, "more edge") if first.flaw is Flaw.UNKNOWN else f"in {count(more, 'more mirror')}"
+    others = f" (and {told})" if more else ""
+    wanted = f" is wanted with {first.digest}" if first.tag and first.flaw in _TELLS_NO_DIGEST else ""
+    return printable(f"{first.place}: {name}{others}{wanted}: {first.reason}")
+
+
+_TELLS_NO_DIGEST: Final = frozenset({Flaw.IMAGE_MISSING, Flaw.TAG_MISSING})
+
+
+def _headline(verification: Verification, tally: VerificationTally) -> str:
+    looked = count(tally.edges, "edge")
+    if verification.deep:
+        looked += f" and all of {count(tally.images, 'image')}"
+    took = duration(verification.seconds)
+    if not tally.proven and not tally.unknown:
+        return f"Verified {looked} in {took}: all is as it is wanted"
+    return f"Verified {looked} in {took}: {tally.as_wanted:,} of {count(tally.edges, 'edge')} as wanted" + (
+        f", {count(tally.damaged_images, 'image')} damaged" if tally.damaged_images else ""
+    )
+
+
+def _counted(counts: Mapping[Flaw, int], texts: Mapping[Flaw, str], noun: str) -> Iterator[str]:
+    shown = [(count(counts[flaw], noun), text) for flaw, text in texts.items() if counts.get(flaw)]
+    width = max((len(number) for number, _ in shown), default=0)
+    for number, text in shown:
+        yield f"  {number:>{width}}  {text}"
+
+
+def _next(verification: Verification, tally: VerificationTally) -> Iterator[str]:
+    drift = tally.drift
+    if drift.get(Flaw.CONFLICT) or verification.plan.invalid:
+        yield "Next: mend the promoter manifests, as told above"
+    if drift.get(Flaw.IMAGE_MISSING) or drift.get(Flaw.TAG_MISSING):
+        yield "Next: cip run --confirm promotes what is missing"
+    if drift.get(Flaw.TAG_MOVED):
+        yield "Next: find out who moved the tags: cip never does, and what they point to now stays as it is"
+    proven = [damage for damage in verification.damages if damage.flaw is not Flaw.UNKNOWN]
+    if any(damage.origin for damage in proven):
+        yield "Next: cip run --confirm --repair places again what is damaged"
+    if any(not damage.origin for damage in proven):
+        yield "Next: restore in the source what nobody has any more, or build those images anew"
+    if tally.unknown:
+        yield "Next: verify again what is unknown, when the registries answer"

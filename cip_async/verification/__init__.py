@@ -1,0 +1,1 @@
+"""Compares destinations with what is wanted there: edges by their listings, images down to the last blob."""

@@ -1,0 +1,73 @@
+"""A verification in words."""
+
+from cip_async.model.plan import Plan
+from cip_async.model.verification import Damage, Flaw
+from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, verification_summary
+from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, want
+from tests.unit.reporting.verifications import DRIFTED, damage, verification
+
+WELL = plan(*pair_plans("foo", [want("1", "a")], already=1))
+
+
+def summary(made: Plan, *damages: Damage) -> list[str]:
+    return list(verification_summary(verification(made, *damages)))
+
+
+def test_each_finding_is_a_line_however_many_mirrors_it_concerns() -> None:
+    lines = list(finding_lines(verification()))
+    place = "images/foo/images.yaml:7:5: asia.gcr.io/prod/foo"
+    assert lines == [
+        f"{place}:b (and in 1 more mirror) is wanted with {digest('1')}: the image is there, and the tag is not",
+        f"{place}@{digest('2')} (and in 1 more mirror): the image is not there",
+        f"{place}:d (and in 1 more mirror): the tag points to sha256:8",
+        f"{place}:e (and in 1 more mirror): the tag is wanted twice",
+        f"{place}:f: asia.gcr.io: \\x1b[31mteapot",
+        f"{place}:g (and in 1 more mirror) is wanted with {digest('7')}: the image is not there",
+        "images/foo/images.yaml:7:5: eu.gcr.io/prod/foo:f: asia.gcr.io: \\x1b[31mteapot",
+    ]
+
+
+def test_a_damage_tells_the_way_to_it_and_who_has_it() -> None:
+    [line] = finding_lines(verification(WELL, damage()))
+    assert line == (
+        f"asia.gcr.io/prod/foo: blob {digest('b')}, which {digest('1')} > {digest('c')} needs (and 1 more image):"
+        " is missing; gcr.io/staging/foo has it"
+    )
+
+
+def test_a_damage_that_nothing_can_mend_says_why() -> None:
+    hopeless = damage(Flaw.CONTENT_WRONG, origin=None, hopeless="nobody has it", reason="is \x1b wrong")
+    [line] = finding_lines(verification(WELL, hopeless))
+    assert line.endswith(": is \\x1b wrong; nobody has it")
+
+
+def test_many_findings_are_cut_and_counted() -> None:
+    names = [f"t{number}" for number in range(FINDINGS_SHOWN + 3)]
+    lacking = plan(*pair_plans("foo", [want("1", *names)], promotions=[promotion("1", *names)]))
+    lines = list(finding_lines(verification(lacking)))
+    assert len(lines) == FINDINGS_SHOWN + 1
+    assert lines[-1] == "… and 3 more findings"
+
+
+def test_where_all_is_well_one_line_says_so() -> None:
+    assert summary(WELL) == ["Verified 3 edges in 12 s: all is as it is wanted"]
+
+
+def test_what_differs_is_counted_and_each_kind_has_its_remedy() -> None:
+    nobody = damage(Flaw.CONTENT_WRONG, origin=None, hopeless="nobody has it")
+    assert summary(DRIFTED, damage(), nobody) == [
+        "Verified 16 edges and all of 4 images in 12 s: 4 of 16 edges as wanted, 2 images damaged",
+        "  4 edges  missing: the image is not there",
+        "  2 edges  without their tag: the image is there",
+        "  2 edges  elsewhere: the tag points to another digest",
+        "  2 edges  in conflict: the tag is wanted with two digests",
+        "  2 edges  unknown: the mirror did not say",
+        "  1 piece  of images missing",
+        "  1 piece  of images wrong: the bytes, the size or the media type",
+        "Next: mend the promoter manifests, as told above",
+        "Next: cip run --confirm promotes what is missing",
+        "Next: find out who moved the tags: cip never does, and what they point to now stays as it is",
+        "Next: cip run --confirm --repair places again what is damaged",
+        "Next: restore in the source what nobody has any more, or build those images anew",
+        "Next: verify again what is unknown, when the registries answer",
+    ]
