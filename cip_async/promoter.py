@@ -5,7 +5,8 @@ whole plan is known. Where they are quarantined, a source repository with all it
 planned, while the crawl goes on.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from itertools import groupby
@@ -30,7 +31,7 @@ from cip_async.errors import (
     InvalidReference,
     InvalidSettings,
 )
-from cip_async.events import CopyExpected, Event, Listener, Stage, StageStarted, tell_nobody
+from cip_async.events import CopyExpected, Event, ImagePlaced, ImageRepaired, Listener, Stage, StageStarted, tell_nobody
 from cip_async.gcp import accounts
 from cip_async.gcp.container_analysis import HOST as CONTAINER_ANALYSIS
 from cip_async.gcp.container_analysis import ContainerAnalysis, Scan
@@ -38,10 +39,11 @@ from cip_async.inventory.crawl import OnPlanned, crawl
 from cip_async.inventory.keeping import Keeping
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
+from cip_async.model.damage import Damage, RepairFate
 from cip_async.model.examination import Examination
 from cip_async.model.finding import Finding, Severity
 from cip_async.model.image import ImageDocument
-from cip_async.model.plan import PairPlan, Plan
+from cip_async.model.plan import Pair, PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Report
 from cip_async.model.verification import Verification
@@ -67,10 +69,11 @@ from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
 from cip_async.registry.quota import usual_rate
 from cip_async.registry.session import Connector, HttpSession
 from cip_async.registry.transport import Transport
-from cip_async.run import Run
+from cip_async.run import NOT_DONE, Run
 from cip_async.settings import Settings
 from cip_async.verification.held import images
 from cip_async.verification.origins import Origins
+from cip_async.verification.repairs import damaged_images, expected, placements, results, without
 from cip_async.verification.walk import Images, OnDamage, walk
 
 _GROUPS_AHEAD: Final = 64
@@ -178,13 +181,15 @@ class Promoter:
         to: Sequence[str] | None = None,
         quarantine: bool = False,
         among: PromoterManifests | None = None,
+        verify: bool = False,
+        repair: bool = False,
     ) -> Report:
         """Promote what `manifests` want, or find out what would be promoted.
 
         `only` are globs of image names, `to` of destination hosts or registries. With `quarantine`, conflicts and
         invalid entries are left out instead of stopping everything. `among` is all that is wanted, where `manifests`
-        are only a part of it, so that the conflicts of the whole are found. What fails is told in the report, also
-        for want of room on the disk for what passes through here.
+        are only a part of it, so that the conflicts of the whole are found. `verify` and `repair` are as in `promote`.
+        What fails is told in the report, also for want of room on the disk for what passes through here.
 
         Raises:
             InvalidSettings: a glob of `only` or `to` matches nothing.
@@ -192,14 +197,16 @@ class Promoter:
             CredentialError: a service account has no credential, and the run is to promote.
             FileProblem: the inventory cannot be read or written. What was promoted all the same is told by `report`.
         """
-        if not (quarantine and self._confirm):
+        if not (quarantine and self._confirm) or repair:
             plan = await self.plan(manifests, only=only, to=to, quarantine=quarantine, among=among)
-            return await self.promote(plan)
+            return await self.promote(plan, verify=verify, repair=repair)
         with self._alone():
             draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._place)
             run = await self._begin(draft, selected(manifests, only=only, to=to))
             with _plain_errors():
                 await self._copy_while_listing(run)
+                if verify:
+                    await self._list_again(run)
             return self._end(run, Ending.COMPLETE)
 
     async def plan(
@@ -225,16 +232,21 @@ class Promoter:
                 if not self._confirm:
                     run.documents.forget(pair_plans[0].pair.source)
 
-            await self._list(run, take)
+            await self._list(run, take, run.draft.pairs)
             run.plan = run.draft.plan()
             self._keeping.check()
             return run.plan
 
-    async def promote(self, plan: Plan) -> Report:
+    async def promote(self, plan: Plan, *, verify: bool = False, repair: bool = False) -> Report:
         """Carry out `plan`, unless this promoter is dry, a check failed, or there are conflicts and no quarantine.
 
         What fails is told in the report, also for want of room on the disk for what passes through here. A plan that
         is not fresh from this promoter costs more: each tag is asked for before it is written, and never moved.
+
+        With `repair`, the content of all images that are believed to be there is looked at first, as `verify` does, and
+        what is damaged is placed again from the source or another mirror, or if this promoter is dry, would be. With
+        `verify`, each destination repository that was written to is listed once more: what is not as it is wanted then
+        has failed.
 
         Raises:
             CredentialError: a service account has no credential.
@@ -246,12 +258,18 @@ class Promoter:
                 return self._end(run, Ending.CONFLICT)
             if _has_errors(run.findings):
                 return self._end(run, Ending.CHECK_FAILED)
+            if repair:
+                with _plain_errors():
+                    await self._repair(run, plan)
             if self._confirm:
-                promoting = [pair_plan for pair_plan in plan.pairs if pair_plan.promotions]
+                sound = (without(pair_plan, run.broken) for pair_plan in plan.pairs)
+                promoting = [pair_plan for pair_plan in sound if pair_plan.promotions]
                 images = sum(len(pair_plan.promotions) for pair_plan in promoting)
                 self._listener(StageStarted(stage=Stage.COPY, total=images))
                 with _plain_errors():
                     await self._copy(run, _by_source(promoting))
+                    if verify:
+                        await self._list_again(run)
             return self._end(run, Ending.COMPLETE)
 
     async def check(
@@ -325,7 +343,7 @@ class Promoter:
             async def take(pair_plans: Sequence[PairPlan]) -> None:
                 run.draft.take(pair_plans)
 
-            await self._list(run, take, asks_sources=False)
+            await self._list(run, take, run.draft.pairs, asks_sources=False)
             run.plan = run.draft.plan()
             if deep:
                 await self._walk(run, images(run.plan), run.damages.extend)
@@ -461,13 +479,13 @@ class Promoter:
     def _report(self, run: Run) -> Report:
         return run.report(self._transport.ledger.lines(), self._transport.settled_rates(), dry_run=not self._confirm)
 
-    async def _list(self, run: Run, on_planned: OnPlanned, *, asks_sources: bool = True) -> None:
+    async def _list(self, run: Run, on_planned: OnPlanned, pairs: Iterable[Pair], *, asks_sources: bool = True) -> None:
         def listener(event: Event, /) -> None:
             run.hear(event)
             self._listener(event)
 
         await crawl(
-            run.draft.pairs,
+            pairs,
             lister=self._lister,
             holds=run.documents.holds,
             needed=run.needed,
@@ -491,6 +509,43 @@ class Promoter:
             listener=self._listener,
         )
 
+    async def _list_again(self, run: Run) -> None:
+        """List what was written to once more, and compare it with what this run says of it."""
+        written = run.written()
+
+        async def compare(pair_plans: Sequence[PairPlan]) -> None:
+            for after in pair_plans:
+                run.compare(*written[after.pair.source, after.pair.destination], after)
+
+        await self._list(run, compare, [before.pair for before, _ in written.values()], asks_sources=False)
+        run.verified_listings = len({destination for _, destination in written})
+
+    async def _repair(self, run: Run, plan: Plan) -> None:
+        """Find what is damaged of all that is believed to be there, and place it again where that is allowed."""
+        damages: list[Damage] = []
+        await self._walk(run, images(plan), damages.extend)
+        if not self._confirm:
+            run.mended(expected(damages, RepairFate.WOULD_REPAIR))
+            return
+        run.mended(expected(damages, RepairFate.NOT_STARTED, NOT_DONE))
+        placed = placements(plan, damages)
+        if placed:
+            self._listener(StageStarted(stage=Stage.COPY, total=sum(len(each.promotions) for each in placed)))
+            run.mender = self._engine(run, self._mending, _believing_nothing)
+            await run.mender.copy(_by_source(sorted(placed, key=lambda each: each.pair.source)))
+        left: list[Damage] = []
+        await self._walk(run, damaged_images(damages), left.extend)
+        failures = run.mender.progress.failures.values() if run.mender else ()
+        reasons = {(failure.destination, failure.digest): failure.reason for failure in failures}
+        run.broken.clear()
+        run.mended(results(damages, left, reasons))
+
+    def _mending(self, event: Event, /) -> None:
+        """Tell of what the engine does for repairs: nothing that it places is new."""
+        if isinstance(event, ImagePlaced):
+            event = ImageRepaired(destination=event.destination, digest=event.digest)
+        self._listener(event)
+
     async def _copy(self, run: Run, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
         async with self._keeping.noting() as note:
 
@@ -498,10 +553,11 @@ class Promoter:
                 note(event)
                 self._listener(event)
 
-            await self._engine(run, listener).copy(groups)
+            run.engine = self._engine(run, listener, run.holdings.take)
+            await run.engine.copy(groups)
 
-    def _engine(self, run: Run, listener: Listener) -> Engine:
-        run.engine = Engine(
+    def _engine(self, run: Run, listener: Listener, held: Callable[[Repository], AbstractSet[Digest]]) -> Engine:
+        return Engine(
             client=self._client,
             retry=self._transport.retry,
             documents=run.documents,
@@ -510,12 +566,11 @@ class Promoter:
             listener=listener,
             server_side_only=self._server_side_only,
             fed_by_several=run.draft.fed_by_several,
-            held=run.holdings.take,
+            held=held,
             is_google=is_google,
             is_stale=run.ages.is_stale,
             learnt=run.learnt,
         )
-        return run.engine
 
     async def _copy_while_listing(self, run: Run) -> None:
         send, receive = anyio.create_memory_object_stream[Sequence[PairPlan]](_GROUPS_AHEAD)
@@ -530,7 +585,13 @@ class Promoter:
         async with receive, anyio.create_task_group() as tasks:
             tasks.start_soon(self._copy, run, receive)
             async with send:
-                await self._list(run, hand_on)
+                await self._list(run, hand_on, run.draft.pairs)
+
+
+def _believing_nothing(destination: Repository) -> AbstractSet[Digest]:
+    """What a listing shows, where it is known not to be true of all that the images consist of."""
+    del destination
+    return frozenset()
 
 
 def _has_errors(findings: Iterable[Finding]) -> bool:

@@ -44,6 +44,8 @@ class RunOptions:
     telling: Telling
     checks: CheckOptions = attrs.field(factory=CheckOptions)
     trust_inventory_s: float | None = None
+    verify: bool = False
+    repair: bool = False
 
 
 @click.command(short_help="Promote images, or show what would be promoted.")
@@ -71,6 +73,8 @@ class RunOptions:
     help="With conflicts or invalid entries: write nothing at all, or leave exactly those out and promote the rest.",
 )
 @click.option("--strict", is_flag=True, help="Warnings about promoter manifests, and lost images, are errors.")
+@click.option("--verify", is_flag=True, help="List once more what was written to; what is not as wanted has failed.")
+@click.option("--repair", is_flag=True, help="Look for damaged images in mirrors too, and place again what they lack.")
 @click.option("--server-side-only", is_flag=True, help="Fail rather than copy image bytes through this machine.")
 @click.option(
     "--inventory",
@@ -142,6 +146,10 @@ def _check(options: dict[str, Any], checks: CheckOptions) -> None:
         raise click.UsageError("Name either --manifest FILE or --thin-manifest-dir DIR.")
     if options["trust_inventory_s"] is not None and options["inventory"] is None:
         raise click.UsageError("--trust-inventory needs --inventory FILE: there is nothing else to trust.")
+    if options["verify"] and not options["confirm"]:
+        raise click.UsageError("--verify needs --confirm: a dry run writes nothing that could be verified.")
+    if options["repair"] and options["trust_inventory_s"] is not None:
+        raise click.UsageError("--repair looks at the mirrors themselves: it cannot be used with --trust-inventory.")
     if options["report_edges"] == "all" and options["report"] is None:
         raise click.UsageError("--report-edges all needs --report FILE.")
     refuse_useless_keys(options)
@@ -149,7 +157,7 @@ def _check(options: dict[str, Any], checks: CheckOptions) -> None:
         asking = [name for name in checks.names if name not in OFFLINE]
         if asking:
             raise click.UsageError(f"--parse-only asks no registry, and --check {asking[0]} does.")
-        for name in ("confirm", "report", "inventory", "server_side_only"):
+        for name in ("confirm", "report", "inventory", "server_side_only", "repair"):
             if options[name]:
                 raise click.UsageError(
                     f"--parse-only asks no registry: it cannot be used with --{name.replace('_', '-')}."

@@ -31,6 +31,7 @@ from cip_async.reporting.problems import blocking_lines, bounded, warning_lines
 from cip_async.reporting.table import promotion_table
 from cip_async.reporting.text import folded, summary
 from cip_async.reporting.totals import total
+from cip_async.reporting.verification_text import repair_lines
 
 _WARNINGS_SHOWN: Final = 200
 
@@ -101,11 +102,19 @@ async def _run(
     wanted = to_promote(options, manifests, base)
     only, to, quarantine = options.only, options.to, options.quarantine
     if not options.checks.names:
-        await promoter.run(wanted, only=only, to=to, quarantine=quarantine, among=manifests)
+        await promoter.run(
+            wanted,
+            only=only,
+            to=to,
+            quarantine=quarantine,
+            among=manifests,
+            verify=options.verify,
+            repair=options.repair,
+        )
         return
     plan = await promoter.plan(wanted, only=only, to=to, quarantine=quarantine, among=manifests)
     await check(promoter, plan, options.checks, manifests, base)
-    await promoter.promote(plan)
+    await promoter.promote(plan, verify=options.verify, repair=options.repair)
 
 
 def show(ended: Ended, screen: Screen, checks: CheckOptions | None = None) -> None:
@@ -120,6 +129,7 @@ def show(ended: Ended, screen: Screen, checks: CheckOptions | None = None) -> No
     screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))
     screen.notes(blocking_lines(report))
     screen.results(finding_lines(report.findings, checks.form))
+    told.results(folded(repair_lines(report), result_width()))
     if ended.error is not None:
         screen.note(printable(str(ended.error)))
     told.results(folded(summary(report, ended.code), result_width()))

@@ -4,6 +4,7 @@ Those that an earlier run has kept are not read again: a digest stands for the s
 holds them is another question, and is asked of the repository.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import anyio
@@ -84,6 +85,23 @@ class Documents:
             RegistryError: as `document`.
         """
         return {digest: await self._existing(repository, digest)}
+
+    async def parts(
+        self, repository: Repository, digest: Digest, lacking: Mapping[Digest, Repository]
+    ) -> dict[Digest, ImageDocument]:
+        """A document with those below it that `repository` is `lacking`, each read where it is to be had.
+
+        Raises:
+            NotFound, RegistryError: as `top`.
+        """
+        found: dict[Digest, ImageDocument] = {}
+        level = [digest]
+        while level:
+            for each in level:
+                found[each] = await self._existing(lacking.get(each, repository), each)
+            children = (child.digest for parent in level for child in found[parent].children)
+            level = [child for child in dict.fromkeys(children) if child in lacking and child not in found]
+        return found
 
     async def tree(self, repository: Repository, digest: Digest) -> dict[Digest, ImageDocument]:
         """A document with all that it refers to, at any depth.

@@ -9,7 +9,7 @@ import attrs
 
 from cip_async.copying.crew import Crew
 from cip_async.copying.documents import Documents
-from cip_async.copying.graph import Want
+from cip_async.copying.graph import Lacking, Want
 from cip_async.errors import CipError
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Promotion
@@ -80,10 +80,14 @@ class Feed:
         if self._waiting == self._most_waiting:
             self._fewer.set()
             self._fewer = anyio.Event()
-        lacking = tuple(item for item in unit.wanted if not item[1].in_destination)
-        if lacking:
-            destinations = [pair_plan.pair.destination for pair_plan, _ in lacking]
-            await self._read_from(unit.source, unit, lacking, partial(self._needed, destinations))
+        absent = tuple(item for item in unit.wanted if not item[1].in_destination and item[1].lacking is None)
+        if absent:
+            destinations = [pair_plan.pair.destination for pair_plan, _ in absent]
+            await self._read_from(unit.source, unit, absent, partial(self._needed, destinations))
+        for pair_plan, promotion in unit.wanted:
+            if promotion.lacking is not None:
+                parts = partial(self._parts, pair_plan.pair.destination, promotion.lacking)
+                await self._read_from(unit.source, unit, ((pair_plan, promotion),), parts)
         tags_only = tuple(item for item in unit.wanted if item[1].in_destination)
         source_gives = any(item[1].in_source for item in tags_only) and await self._source_gives(unit)
         for item in tags_only:
@@ -98,6 +102,11 @@ class Feed:
         if all(self._has_all_of(destination, top[digest]) for destination in destinations):
             return top
         return await self._documents.tree(source, digest)
+
+    async def _parts(
+        self, destination: Repository, lacking: Lacking, _: Repository, digest: Digest
+    ) -> dict[Digest, ImageDocument]:
+        return await self._documents.parts(destination, digest, lacking)
 
     async def _source_gives(self, unit: _Unit) -> bool:
         """Whether a document of which only tags are missing can be read in the source; else the destination has it."""
@@ -114,6 +123,7 @@ class Feed:
                 destination=pair_plan.pair.destination,
                 digest=unit.digest,
                 tags=promotion.tags,
+                lacking=promotion.lacking,
             )
             for pair_plan, promotion in wanted
         ]

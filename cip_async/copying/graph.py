@@ -1,6 +1,7 @@
 """The words of a placement: what is wanted, the content it takes in each repository, and the steps towards it."""
 
 import enum
+from collections.abc import Mapping
 
 import attrs
 
@@ -11,6 +12,10 @@ from cip_async.reference import Digest, Repository, Tag
 BlobKey = tuple[Digest, int]
 """A blob as a document describes it: with its size. One that is described with a wrong size is a blob of its own, which
 is nowhere to be had; else it would be the undoing of all that describe it rightly."""
+
+
+Lacking = Mapping[Digest, Repository]
+"""What a destination is known to lack of an image that it otherwise holds, and where each piece of it is to be had."""
 
 
 def blob_key(blob: Descriptor) -> BlobKey:
@@ -36,7 +41,8 @@ class State(enum.Enum):
 class Want:
     """What a promotion wants: a digest under some tags, or under none, in one destination repository.
 
-    `origin` is where its documents are read: the source, or the destination itself if only that holds them.
+    `origin` is where its documents are read: the source, or the destination itself if only that holds them. `lacking`
+    as in `Promotion`.
     """
 
     source: Repository
@@ -44,6 +50,7 @@ class Want:
     destination: Repository
     digest: Digest
     tags: tuple[Tag, ...]
+    lacking: Lacking | None = attrs.field(default=None, eq=False)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -87,12 +94,13 @@ class DocumentNode:
     `needs` counts the content that is still missing before it may be written. `queued`: a `Put` is out for it, and
     until that has ended there is no other, so that one content is never sent twice at one time.
     `source` is where the documents were read. `untagged`: it is counted among those that were written without a tag;
-    None if it was never written.
+    None if it was never written. With `lacking`, `contents` are only what the repository lacks.
     """
 
     repository: Repository
     source: Repository
     document: ImageDocument
+    lacking: Lacking | None = None
     state: State = State.WAITING
     queued: bool = False
     needs: int = 0

@@ -19,6 +19,7 @@ from cip_async.copying.graph import (
     Bring,
     DocumentNode,
     Failed,
+    Lacking,
     Mount,
     Node,
     Put,
@@ -106,10 +107,11 @@ class Placements:
     def add(self, want: Want, documents: _Documents, *, content_is_there: bool) -> list[Step]:
         """Place `want.digest`, given the documents of its tree, but for those that are believed to be there.
 
-        With `content_is_there` the destination is believed to hold it all, and only tags are written.
+        With `content_is_there` the destination is believed to hold it all, and only tags are written. Where the want
+        says what is lacking, it is believed to hold all the rest, of which `documents` need not have anything.
         """
         document = documents[want.digest]
-        node = self._document(want.destination, want.origin, document, documents, content_is_there)
+        node = self._document(want.destination, want.origin, document, documents, content_is_there, want.lacking)
         node.wants.append(want)
         self._put_if_ready(node)
         return self._taken()
@@ -199,6 +201,7 @@ class Placements:
         document = node.document
         named = frozenset(unknown) & {below.digest for below in (*document.children, *document.blobs)}
         self._contents[node.repository].belief.doubt(named)
+        node.lacking = None
         self._link(node, documents, believing=node.replacements < _MOST_REPLACEMENTS)
         self._set(node, State.WAITING)
         self._restart([content for content in node.contents if content.digest in named] or node.contents)
@@ -220,12 +223,13 @@ class Placements:
         document: ImageDocument,
         documents: _Documents,
         content_is_there: bool,
+        lacking: Lacking | None,
     ) -> DocumentNode:
         contents = self._contents.setdefault(repository, _Contents())
         known = contents.documents.get(document.digest)
         if known is not None and known.state is not State.FAILED:
             return known
-        node = DocumentNode(repository=repository, source=source, document=document)
+        node = DocumentNode(repository=repository, source=source, document=document, lacking=lacking)
         contents.documents[document.digest] = node
         self._begun(node)
         if not content_is_there:
@@ -234,29 +238,32 @@ class Placements:
         return node
 
     def _link(self, node: DocumentNode, documents: _Documents, *, believing: bool = True) -> None:
-        """Have all placed that the document refers to, but for what is `believed` to be there.
+        """Have all placed that the document refers to, but for what is known or `believed` to be there.
 
         A child that was believed to be there when the documents were read is not among them. If it no longer is, the
         document will be refused, and linked again when they all were read.
         """
-        repository, source = node.repository, node.source
+        repository, lacking = node.repository, node.lacking
         contents = self._contents[repository]
         belief = contents.belief if believing and self._validates(repository.host) else Belief()
         linked = {content.digest for content in node.contents}
         for digest in (child.digest for child in node.document.children):
-            if digest in linked:
+            if digest in linked or (lacking is not None and digest not in lacking):
                 continue
             below = contents.documents.get(digest)
             if below is None or below.state is State.FAILED:
                 if belief.has_document(digest) or digest not in documents:
                     continue
-                below = self._document(repository, source, documents[digest], documents, content_is_there=False)
+                below = self._document(repository, node.source, documents[digest], documents, False, lacking)
             node.contents.append(below)
             self._put_if_ready(below)
         for blob in node.document.blobs:
+            if blob.digest in linked or (lacking is not None and blob.digest not in lacking):
+                continue
             key = blob_key(blob)
-            if blob.digest not in linked and (key in contents.blobs or not belief.has_blob(key)):
-                node.contents.append(self._blob(repository, source, blob))
+            if key in contents.blobs or not belief.has_blob(key):
+                origin = node.source if lacking is None else lacking[blob.digest]
+                node.contents.append(self._blob(repository, origin, blob))
 
     def _blob(self, repository: Repository, source: Repository, blob: Descriptor) -> BlobNode:
         blobs = self._contents[repository].blobs

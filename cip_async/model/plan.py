@@ -38,13 +38,15 @@ class Promotion:
     """One digest to place in one destination repository, with the tags it still lacks there.
 
     `tags` is empty for a tagless promotion. `in_destination`: the digest is there already, only tags are
-    missing. `in_source`: the source is known to hold it.
+    missing. `in_source`: the source is known to hold it. `lacking`: of all that it consists of the destination is known
+    to lack these alone, and they are to be had from there; with None, nothing is known and all is placed.
     """
 
     digest: Digest
     tags: tuple[Tag, ...]
     in_destination: bool
     in_source: bool
+    lacking: Mapping[Digest, Repository] | None = attrs.field(default=None, eq=False)
 
     @property
     def edges(self) -> int:

@@ -2,10 +2,12 @@
 
 import enum
 from collections.abc import Mapping
+from functools import cached_property
 
 import attrs
 
 from cip_async.model.cost import Cost
+from cip_async.model.damage import Repair
 from cip_async.model.finding import Finding
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
@@ -114,8 +116,11 @@ class Report:
 
     `failures` holds every edge that was to be promoted and was not, keyed by source, destination, digest
     and tag; what is in a plan's promotions and not in `failures` was promoted, or would be if the run was dry.
+    An edge that was promoted before can fail too: its image is damaged, or it is gone when its mirror is listed again.
     `trusted_listings` counts the destinations that were not listed, since by the inventory they had all that is wanted.
     `settled_rates` are those that hosts were sent requests at in the end, where they had refused some for quota.
+    `repairs` are all damages that were found, where damages were looked for. `verified_listings` counts the
+    destinations that were listed again after they had been written to, where that was asked for.
     """
 
     plan: Plan
@@ -133,3 +138,13 @@ class Report:
     trusted_listings: int = 0
     settled_rates: Mapping[Host, Rate] = attrs.field(factory=dict)
     cost: Cost = attrs.field(factory=Cost)
+    repairs: tuple[Repair, ...] = ()
+    verified_listings: int | None = None
+
+    @cached_property
+    def failures_by_pair(self) -> Mapping[tuple[Repository, Repository], tuple[Failure, ...]]:
+        """The failures of each pair of repositories that has any."""
+        by_pair: dict[tuple[Repository, Repository], list[Failure]] = {}
+        for failure in self.failures.values():
+            by_pair.setdefault((failure.source, failure.destination), []).append(failure)
+        return {pair: tuple(failures) for pair, failures in by_pair.items()}

@@ -7,10 +7,11 @@ question. Where a destination lacks a digest, planning then calls its edges lost
 from collections.abc import Iterator
 from typing import Final
 
+from cip_async.model.damage import Flaw
 from cip_async.model.outcome import Outcome
 from cip_async.model.plan import PairPlan, Plan, Promotion, Setback
 from cip_async.model.promoter_manifest import Place
-from cip_async.model.verification import Drift, Flaw
+from cip_async.model.verification import Drift
 from cip_async.reference import Digest, Tag
 
 _FLAWS: Final = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import PairPlan, Promotion, Setback
-from cip_async.model.report import EdgeReport, Ending, Report
+from cip_async.model.report import EdgeReport, Ending, Failure, Report
 from cip_async.reference import Digest, Repository, Tag
 
 NOTHING_WRITTEN: Final = {
@@ -27,14 +27,24 @@ def edges(report: Report) -> Iterator[EdgeReport]:
 def all_edges(report: Report) -> Iterator[EdgeReport]:
     """Every edge there is, sorted as `edges` are; with many mirrors these are hundreds of thousands."""
     for pair_plan in _sorted_pairs(report):
-        yield from sorted((*pair_edges(report, pair_plan), *_already_promoted(pair_plan)), key=_order)
+        yield from sorted((*pair_edges(report, pair_plan), *_already_promoted(report, pair_plan)), key=_order)
 
 
 def pair_edges(report: Report, pair_plan: PairPlan) -> list[EdgeReport]:
-    """The edges of one pair that were not already promoted, sorted by digest and tag."""
+    """The edges of one pair that were not already promoted, or turned out not to be, sorted by digest and tag."""
     promotions = (edge for promotion in pair_plan.promotions for edge in _promotion_edges(report, pair_plan, promotion))
     setbacks = (_setback_edge(report, pair_plan, setback) for setback in pair_plan.setbacks)
-    return sorted((*promotions, *setbacks), key=_order)
+    broken = map(_broken_edge, broken_claims(report, pair_plan))
+    return sorted((*promotions, *setbacks, *broken), key=_order)
+
+
+def broken_claims(report: Report, pair_plan: PairPlan) -> list[Failure]:
+    """The failures of edges that planning took for promoted."""
+    failures = report.failures_by_pair.get((pair_plan.pair.source, pair_plan.pair.destination), ())
+    if not failures:
+        return []
+    promised = {(promotion.digest, tag) for promotion in pair_plan.promotions for tag in promotion.tags or (None,)}
+    return [failure for failure in failures if (failure.digest, failure.tag) not in promised]
 
 
 def setback_fate(report: Report, pair_plan: PairPlan, setback: Setback) -> Fate:
@@ -92,10 +102,23 @@ def _setback_edge(report: Report, pair_plan: PairPlan, setback: Setback) -> Edge
     )
 
 
-def _already_promoted(pair_plan: PairPlan) -> Iterator[EdgeReport]:
+def _broken_edge(failure: Failure) -> EdgeReport:
+    return EdgeReport(
+        source=failure.source,
+        destination=failure.destination,
+        digest=failure.digest,
+        tag=failure.tag,
+        outcome=Outcome.ALREADY_PROMOTED,
+        fate=failure.fate,
+        reason=failure.reason,
+    )
+
+
+def _already_promoted(report: Report, pair_plan: PairPlan) -> Iterator[EdgeReport]:
     pair = pair_plan.pair
     told: set[tuple[Digest, Tag | None]] = {(setback.digest, setback.tag) for setback in pair_plan.setbacks}
     told.update((promotion.digest, tag) for promotion in pair_plan.promotions for tag in promotion.tags or (None,))
+    told.update((failure.digest, failure.tag) for failure in broken_claims(report, pair_plan))
     for want in pair.image.wants:
         for tag in want.tags or (None,):
             if (want.digest, tag) in told:

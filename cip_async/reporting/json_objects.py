@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from cip_async.model.damage import Damage, Repair
 from cip_async.model.plan import Overlap
 from cip_async.model.promoter_manifest import Place, Problem
 from cip_async.model.report import LedgerLine
@@ -66,3 +67,22 @@ def ledger_object(line: LedgerLine) -> Json:
         "sent_bytes": line.sent_bytes,
         "received_bytes": line.received_bytes,
     }
+
+
+def damage_object(damage: Damage) -> Json:
+    """One piece of content that is missing, wrong or unknown."""
+    return {
+        "repository": str(damage.repository),
+        "kind": damage.piece.kind.value,
+        "digest": damage.piece.digest,
+        "flaw": damage.flaw.value,
+        "reason": damage.reason,
+        "paths": [list(path) for path in damage.paths],
+        "origin": None if damage.origin is None else str(damage.origin),
+        "hopeless": damage.hopeless,
+    }
+
+
+def repair_object(repair: Repair) -> Json:
+    """A damage, and what became of it."""
+    return {**damage_object(repair.damage), "fate": repair.fate.value, "why": repair.reason}

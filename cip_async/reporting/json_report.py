@@ -25,6 +25,7 @@ from cip_async.reporting.json_objects import (
     place_object,
     problem_object,
     program_object,
+    repair_object,
     time_text,
 )
 from cip_async.reporting.totals import PairTally, Tally, pair_tallies, total
@@ -76,6 +77,8 @@ def _run(report: Report, *, exit_code: int, version: str) -> Json:
         "lost_sources": [_lost_source(lost) for lost in plan.lost_sources],
         "findings": [finding_object(finding) for finding in report.findings],
         "trusted_listings": report.trusted_listings,
+        "verified_listings": report.verified_listings,
+        "repairs": [repair_object(repair) for repair in report.repairs],
         "traffic": attrs.asdict(report.traffic),
         "cost": _cost(report),
         "ledger": [ledger_object(line) for line in sorted(report.ledger)],

@@ -2,9 +2,11 @@
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from cip_async.model.damage import RepairFate
 from cip_async.model.finding import Severity
 from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import Totals
@@ -32,6 +34,14 @@ _FATES: Final = {
 }
 
 
+_REPAIRS: Final = {
+    RepairFate.REPAIRED: "placed again",
+    RepairFate.WOULD_REPAIR: "would be placed again",
+    RepairFate.FAILED: "could not be mended",
+    RepairFate.NOT_STARTED: "not placed again",
+}
+
+
 def wanted_line(totals: Totals) -> str:
     """How much promoter manifests want, in one line: `47 manifests, 153 images, 869 digests, 4,014 edges`."""
     return ", ".join(
@@ -51,6 +61,9 @@ def summary(report: Report, code: ExitCode) -> Iterator[str]:
     yield from _counts(tally)
     if report.trusted_listings:
         yield f"Not asked, as the inventory was trusted: {count(report.trusted_listings, 'repository')}"
+    yield from _repaired(report)
+    if report.verified_listings is not None:
+        yield f"Listed again after the run: {count(report.verified_listings, 'repository')}"
     if tally.fate(Fate.FAILED):
         yield from bounded(_failures(report), REASONS_SHOWN, "reason")
     yield from _cost(report)
@@ -80,7 +93,7 @@ def _headline(report: Report, tally: Tally) -> str:
         return f"Interrupted after {took}: " + ("the run was dry" if report.dry_run else f"promoted {promoted}")
     if report.ending is Ending.TIMED_OUT:
         return f"Out of time after {took}: promoted {promoted}"
-    if tally.edges == tally.fate(Fate.ALREADY_PROMOTED):
+    if tally.edges == tally.fate(Fate.ALREADY_PROMOTED) and not report.repairs:
         return f"Nothing to do: {count(tally.edges, 'edge')} promoted already ({took})"
     if report.dry_run:
         return f"Dry run, nothing was written: {_promoted(tally, Fate.WOULD_PROMOTE)} would be promoted ({took})"
@@ -102,6 +115,13 @@ def _counts(tally: Tally) -> Iterator[str]:
     width = max((len(number) for number, _ in shown), default=0)
     for number, text in shown:
         yield f"  {number:>{width}}  {text}"
+
+
+def _repaired(report: Report) -> Iterator[str]:
+    fates = Counter(repair.fate for repair in report.repairs)
+    for fate, text in _REPAIRS.items():
+        if fates[fate]:
+            yield f"Damaged content: {count(fates[fate], 'piece')} {text}"
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -146,6 +166,8 @@ def _cost(report: Report) -> Iterator[str]:
 
 
 def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
+    if any(repair.fate is RepairFate.WOULD_REPAIR for repair in report.repairs):
+        yield "Next: run again with --confirm --repair to place again what is damaged"
     match code:
         case ExitCode.DONE if tally.fate(Fate.WOULD_PROMOTE):
             least = requests_to_promote(report)

@@ -4,15 +4,15 @@ The numbers come from the plan and the failures without spelling any edge out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import PairPlan
-from cip_async.model.report import Failure, Report
+from cip_async.model.report import Report
 from cip_async.reference import Repository
-from cip_async.reporting.edges import default_fate, setback_fate
+from cip_async.reporting.edges import broken_claims, default_fate, setback_fate
 
 
 @attrs.frozen(kw_only=True)
@@ -49,11 +49,9 @@ class PairTally:
 
 def pair_tallies(report: Report) -> Iterator[PairTally]:
     """The counts of every pair, sorted by source and destination."""
-    failures = _failures_by_pair(report.failures.values())
     for pair_plan in sorted(report.plan.pairs, key=lambda plan: (plan.pair.source, plan.pair.destination)):
         pair = pair_plan.pair
-        failed = failures.get((pair.source, pair.destination), ())
-        yield PairTally(source=pair.source, destination=pair.destination, tally=_tally(report, pair_plan, failed))
+        yield PairTally(source=pair.source, destination=pair.destination, tally=_tally(report, pair_plan))
 
 
 def total(report: Report) -> Tally:
@@ -69,25 +67,20 @@ def total(report: Report) -> Tally:
     return Tally(outcomes=outcomes, fates=fates, images=images, images_done=images_done)
 
 
-def _failures_by_pair(failures: Iterable[Failure]) -> dict[tuple[Repository, Repository], list[Failure]]:
-    by_pair: dict[tuple[Repository, Repository], list[Failure]] = {}
-    for failure in failures:
-        by_pair.setdefault((failure.source, failure.destination), []).append(failure)
-    return by_pair
-
-
-def _tally(report: Report, pair_plan: PairPlan, failures: Iterable[Failure]) -> Tally:
+def _tally(report: Report, pair_plan: PairPlan) -> Tally:
+    failures = report.failures_by_pair.get((pair_plan.pair.source, pair_plan.pair.destination), ())
+    broken = {(failure.digest, failure.tag) for failure in broken_claims(report, pair_plan)}
     outcomes: Counter[Outcome] = Counter(setback.outcome for setback in pair_plan.setbacks)
     fates: Counter[Fate] = Counter(setback_fate(report, pair_plan, setback) for setback in pair_plan.setbacks)
     outcomes[Outcome.ALREADY_PROMOTED] += pair_plan.already_promoted
-    fates[Fate.ALREADY_PROMOTED] += pair_plan.already_promoted
+    fates[Fate.ALREADY_PROMOTED] += pair_plan.already_promoted - len(broken)
     to_promote = sum(promotion.edges for promotion in pair_plan.promotions)
     outcomes[Outcome.PROMOTE] += to_promote
     undone = Counter(failure.fate for failure in failures)
     fates.update(undone)
     otherwise = default_fate(report)
-    fates[otherwise] += to_promote - undone.total()
-    digests_undone = len({failure.digest for failure in failures})
+    fates[otherwise] += to_promote - (undone.total() - len(broken))
+    digests_undone = len({each.digest for each in failures if (each.digest, each.tag) not in broken})
     images = len({promotion.digest for promotion in pair_plan.promotions})
     return Tally(
         outcomes=+outcomes,

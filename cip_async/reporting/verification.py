@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from cip_async.model.damage import Damage, Flaw
 from cip_async.model.report import Ending
-from cip_async.model.verification import Damage, Drift, Flaw, Verification
+from cip_async.model.verification import Drift, Verification
 from cip_async.reporting.drift import drift
 from cip_async.reporting.exit_code import ExitCode
 

@@ -10,10 +10,12 @@ from typing import Final
 
 import attrs
 
-from cip_async.model.verification import Damage, Drift, Flaw, Verification
+from cip_async.model.damage import Flaw
+from cip_async.model.verification import Drift, Verification
 from cip_async.reporting.json_objects import (
     Json,
     array,
+    damage_object,
     ledger_object,
     overlap_object,
     place_object,
@@ -33,20 +35,6 @@ def verification_document(verification: Verification, *, exit_code: int, version
     yield from array("drift", (_drift(each) for each in drifted(verification)))
     yield from array("damages", map(damage_object, verification.damages))
     yield "\n}\n"
-
-
-def damage_object(damage: Damage) -> Json:
-    """One piece of content that is missing, wrong or unknown."""
-    return {
-        "repository": str(damage.repository),
-        "kind": damage.piece.kind.value,
-        "digest": damage.piece.digest,
-        "flaw": damage.flaw.value,
-        "reason": damage.reason,
-        "paths": [list(path) for path in damage.paths],
-        "origin": None if damage.origin is None else str(damage.origin),
-        "hopeless": damage.hopeless,
-    }
 
 
 def _head(verification: Verification, *, exit_code: int, version: str) -> Json:

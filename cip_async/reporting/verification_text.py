@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cip_async.model.verification import Damage, Drift, Flaw, Verification
+from cip_async.model.damage import Damage, Flaw, RepairFate
+from cip_async.model.report import Report
+from cip_async.model.verification import Drift, Verification
 from cip_async.reference import Repository
 from cip_async.reporting.amounts import count, duration
 from cip_async.reporting.printable import printable
@@ -64,6 +66,15 @@ def damage_line(damage: Damage) -> str:
     else:
         remedy = f"; {damage.origin} has it"
     return printable(f"{damage.repository}: {damage.piece}{needed}{more}: {damage.reason}{remedy}")
+
+
+def repair_lines(report: Report) -> Iterator[str]:
+    """What of damaged content was mended in a run, or would be, a line each; what was not is told with its images."""
+    lines = (f"{_REPAIRS[each.fate]}: {damage_line(each.damage)}" for each in report.repairs if each.fate in _REPAIRS)
+    yield from bounded(lines, FINDINGS_SHOWN, "damage")
+
+
+_REPAIRS: Final = {RepairFate.REPAIRED: "repaired", RepairFate.WOULD_REPAIR: "would be repaired"}
 
 
 def _drift_lines(verification: Verification) -> Iterator[str]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from cip_async.model.damage import Damage, Flaw, Piece, PieceKind
 from cip_async.model.image import ImageDocument
-from cip_async.model.verification import Damage, Flaw, Piece, PieceKind
 from cip_async.reference import Digest, Repository
 
 

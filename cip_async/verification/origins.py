@@ -6,9 +6,9 @@ from typing import Final
 import attrs
 
 from cip_async.errors import CredentialError, RegistryError
+from cip_async.model.damage import Piece, PieceKind
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import Pair
-from cip_async.model.verification import Piece, PieceKind
 from cip_async.reference import Digest, Repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.once import Once

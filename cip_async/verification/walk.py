@@ -14,8 +14,8 @@ import attrs
 
 from cip_async.errors import CredentialError, DigestMismatch, InvalidContent, RegistryError, UnsupportedContent
 from cip_async.events import DamageFound, ImagesVerified, Listener, Stage, StageStarted
+from cip_async.model.damage import Damage, Flaw, Piece, PieceKind
 from cip_async.model.image import ImageDocument
-from cip_async.model.verification import Damage, Flaw, Piece, PieceKind
 from cip_async.reference import Digest, Host, Repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.lanes import Job, Lanes

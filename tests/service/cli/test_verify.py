@@ -66,3 +66,49 @@ async def test_wrong_entries_are_told_and_the_rest_is_verified(cip: Cip, mirrors
 
 async def test_one_form_of_manifests_must_be_named(cip: Cip) -> None:
     assert (await cip("verify")).code == 2
+
+
+async def test_a_run_repairs_and_says_what_it_mended(cip: Cip, mirrors: Staging, tmp_path: Path) -> None:
+    layer = blobs(LAYERED)[1]
+    mirrors.servers["eu.gcr.io"].store.drop_blob("prod/app", layer)
+    told = f"blob {layer}, which {LAYERED.digest} needs: is missing; gcr.io/staging/app has it"
+    manifest, report = f"--manifest={mirrors.written()}", tmp_path / "report.json"
+
+    dry = await cip("run", manifest, "--repair", servers=mirrors.servers)
+    assert dry.code == 0
+    assert f"would be repaired: eu.gcr.io/prod/app: {told}" in dry.out
+    assert dry.out.splitlines()[-1] == "Next: run again with --confirm --repair to place again what is damaged"
+    assert mirrors.writes() == []
+
+    done = await cip("run", manifest, "--repair", "--confirm", f"--report={report}", servers=mirrors.servers)
+    assert done.code == 0
+    assert f"repaired: eu.gcr.io/prod/app: {told}" in done.out
+    assert "Damaged content: 1 piece placed again" in done.out
+    [repair] = json.loads(report.read_text())["repairs"]
+    assert (repair["digest"], repair["fate"], repair["why"]) == (layer, "repaired", "")
+
+    assert (await cip("verify", manifest, "--deep", servers=mirrors.servers)).code == 0
+
+
+async def test_what_cannot_be_mended_exits_with_3(cip: Cip, mirrors: Staging) -> None:
+    layer = blobs(LAYERED)[1]
+    for host, path in (("gcr.io", "staging/app"), ("eu.gcr.io", "prod/app"), ("us.gcr.io", "prod/app")):
+        mirrors.servers[host].store.drop_blob(path, layer)
+    told = await cip("run", f"--manifest={mirrors.written()}", "--repair", "--confirm", servers=mirrors.servers)
+    assert told.code == 3
+    reason = f"damaged: blob {layer} is missing; neither the source nor another mirror has it"
+    assert f"Failed: eu.gcr.io/prod/app:v6: {reason}" in told.out.splitlines()
+
+
+async def test_a_run_verifies_what_it_wrote(cip: Cip, staging: Staging) -> None:
+    staging.push("app", LAYERED, "v6")
+    manifest = f"--manifest={staging.written()}"
+    told = await cip("run", manifest, "--confirm", "--verify", servers=staging.servers)
+    assert told.code == 0
+    assert "Listed again after the run: 2 repositories" in told.out.splitlines()
+
+
+@pytest.mark.parametrize("options", [["--verify"], ["--repair", "--inventory=x", "--trust-inventory=1h"]])
+async def test_options_that_contradict_each_other_are_refused(options: list[str], cip: Cip, staging: Staging) -> None:
+    staging.push("app", LAYERED, "v6")
+    assert (await cip("run", f"--manifest={staging.written()}", *options)).code == 2

@@ -9,7 +9,8 @@ from cip_async.fake_registry.content import Held, digest_of
 from cip_async.fake_registry.documents import DOCKER_MANIFEST
 from cip_async.fake_registry.images import Image, push
 from cip_async.fake_registry.store import Store
-from cip_async.model.verification import Damage, Drift, Flaw, Verification
+from cip_async.model.damage import Damage, Flaw
+from cip_async.model.verification import Drift, Verification
 from cip_async.reference import Digest, Tag
 from cip_async.reporting.drift import drift
 from tests.service.staging import Staging

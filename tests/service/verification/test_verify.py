@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cip_async.fake_registry.faults import FaultKind
-from cip_async.model.verification import Flaw
+from cip_async.model.damage import Flaw
 from cip_async.promoter import Promoter
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.verification import verification_exit_code, verification_tally

@@ -3,9 +3,12 @@
 from cip_async.cli.counters import Counters
 from cip_async.events import (
     CopyExpected,
+    DamageFound,
     HostPaused,
     ImageFailed,
     ImagePlaced,
+    ImageRepaired,
+    ImagesVerified,
     ListingExpected,
     ListingFailed,
     ListingTrusted,
@@ -32,6 +35,10 @@ def test_a_run_is_counted_from_its_events() -> None:
         CopyExpected(images=1500),
         ImagePlaced(source=MIRROR, destination=MIRROR, digest=DIGEST, tags=()),
         ImageFailed(source=MIRROR, destination=MIRROR, digest=DIGEST, tags=(), reason="quota"),
+        StageStarted(stage=Stage.VERIFY, total=5),
+        ImagesVerified(repository=MIRROR, images=3),
+        DamageFound(repository=MIRROR, piece=f"blob {DIGEST}", reason="is missing"),
+        ImageRepaired(destination=MIRROR, digest=DIGEST),
         RequestDone(host=Host("a.io"), status=200, sent_bytes=1_500_000, received_bytes=10),
         RequestDone(host=Host("a.io"), status=429, sent_bytes=0, received_bytes=20),
         HostPaused(host=Host("a.io"), pause_s=1.0),
@@ -43,8 +50,11 @@ def test_a_run_is_counted_from_its_events() -> None:
         repositories=4,
         listed=3,
         images=1502,
-        placed=2,
+        placed=3,
         failed=2,
+        to_verify=5,
+        verified=3,
+        damaged=1,
         sent_bytes=1_500_000,
         received_bytes=30,
         requests=3,
@@ -53,7 +63,7 @@ def test_a_run_is_counted_from_its_events() -> None:
         pauses=1,
     )
     assert counters.line(1234.5) == (
-        "listed 3 of 4 repositories, placed 2 of 1,502 images, 2 failed,"
+        "listed 3 of 4 repositories, placed 3 of 1,502 images, verified 3 of 5 images, 1 damaged, 2 failed,"
         " sent 1.5 MB, received 30 B, 1,234 requests/s, throttled 1 time, no answer 1 time"
     )
 

@@ -9,12 +9,15 @@ from cip_async.cli.event_log import log_event
 from cip_async.events import (
     BlobPlaced,
     CopyExpected,
+    DamageFound,
     Event,
     HostFailing,
     HostPaused,
     ImageFailed,
     ImageLost,
     ImagePlaced,
+    ImageRepaired,
+    ImagesVerified,
     ListingFailed,
     ListingTrusted,
     PairPlanned,
@@ -57,6 +60,15 @@ TAGS: Final = (parse_tag("v1"), parse_tag("latest"))
             HostFailing(host=Host("eu.gcr.io"), reason="status 500"),
             ("WARNING", "eu.gcr.io fails, and is tried again: status 500"),
         ),
+        (
+            DamageFound(repository=MIRROR, piece=f"blob {DIGEST}", reason="is missing"),
+            ("WARNING", f"damaged eu.gcr.io/prod/foo: blob {DIGEST} is missing"),
+        ),
+        (
+            ImageRepaired(destination=MIRROR, digest=DIGEST),
+            ("INFO", f"repaired eu.gcr.io/prod/foo@{DIGEST}"),
+        ),
+        (ImagesVerified(repository=MIRROR, images=3), ("DEBUG", "verified eu.gcr.io/prod/foo: 3 images")),
         (
             RepositoryListed(repository=MIRROR, digests=3, tags=4),
             ("DEBUG", "listed eu.gcr.io/prod/foo: 3 digests, 4 tags"),

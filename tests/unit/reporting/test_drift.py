@@ -1,7 +1,7 @@
 """The edges of a plan that are not as they are wanted."""
 
+from cip_async.model.damage import Flaw
 from cip_async.model.promoter_manifest import Place, WantedDigest
-from cip_async.model.verification import Flaw
 from cip_async.reporting.drift import drift
 from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, tags
 from tests.unit.reporting.verifications import DRIFTED

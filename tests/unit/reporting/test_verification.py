@@ -2,9 +2,9 @@
 
 import pytest
 
+from cip_async.model.damage import Damage, Flaw
 from cip_async.model.plan import Plan
 from cip_async.model.report import Ending
-from cip_async.model.verification import Damage, Flaw
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.verification import verification_exit_code, verification_tally
 from tests.unit.reporting.samples import MALFORMED, pair_plans, plan, promotion, want

@@ -9,8 +9,9 @@ import attrs
 import jsonschema
 import pytest
 
+from cip_async.model.damage import Flaw
 from cip_async.model.report import Ending, RequestClass
-from cip_async.model.verification import Flaw, Verification
+from cip_async.model.verification import Verification
 from cip_async.reporting.verification_json import verification_document
 from tests.unit.reporting.samples import ASIA, MALFORMED, MISPLACED, digest, ledger_line, overlap, plan
 from tests.unit.reporting.verifications import DRIFTED, damage, verification

@@ -1,7 +1,7 @@
 """A verification in words."""
 
+from cip_async.model.damage import Damage, Flaw
 from cip_async.model.plan import Plan
-from cip_async.model.verification import Damage, Flaw
 from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, verification_summary
 from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, want
 from tests.unit.reporting.verifications import DRIFTED, damage, verification

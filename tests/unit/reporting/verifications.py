@@ -4,10 +4,11 @@ from typing import Any
 
 import attrs
 
+from cip_async.model.damage import Damage, Flaw, Piece, PieceKind
 from cip_async.model.outcome import Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.report import Ending
-from cip_async.model.verification import Damage, Flaw, Piece, PieceKind, Verification
+from cip_async.model.verification import Verification
 from cip_async.reference import ImageName
 from tests.unit.reporting.samples import ASIA, EU, STAGING, digest, pair_plans, plan, promotion, setback, want
 

@@ -2,8 +2,8 @@
 
 import attrs
 
+from cip_async.model.damage import Flaw, Piece, PieceKind
 from cip_async.model.image import ImageDocument
-from cip_async.model.verification import Flaw, Piece, PieceKind
 from cip_async.verification.contents import Contents, pieces_of
 from tests.unit.copying.samples import EU, SOURCE, blob, digest, image, index
 
