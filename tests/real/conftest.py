@@ -29,10 +29,16 @@ _HTPASSWD: Final = f"{USER}:$2b$04$SISOJxTZZb5CLn9nYpJwkeV8OR5HolOzE1.iv38UaaPDo
 
 @attrs.frozen(kw_only=True)
 class RealRegistry:
-    """One running `docker-registry`. `host` is how clients call it."""
+    """One running `docker-registry`. `host` is how clients call it, `storage` the folder in which it keeps all."""
 
     host: str
     access_log: Path
+    storage: Path
+
+    def data(self, digest: str) -> Path:
+        """The file that holds what has this digest."""
+        algorithm, _, name = digest.partition(":")
+        return self.storage / "docker/registry/v2/blobs" / algorithm / name[:2] / name / "data"
 
     async def requests(self) -> list[tuple[str, str, int]]:
         """Method, target and status of every request it answered, as it logged them itself."""
@@ -64,18 +70,20 @@ async def start_registry(anyio_backend: object, tmp_path: Path) -> AsyncIterator
     async with AsyncExitStack() as stack:
         number = 0
 
-        async def start(*, password: bool = False) -> RealRegistry:
+        async def start(*, password: bool = False, cached: bool = True) -> RealRegistry:
             nonlocal number
             number += 1
-            return await stack.enter_async_context(_running(tmp_path / f"registry-{number}", password=password))
+            return await stack.enter_async_context(
+                _running(tmp_path / f"registry-{number}", password=password, cached=cached)
+            )
 
         yield start
 
 
 @asynccontextmanager
-async def _running(folder: Path, *, password: bool) -> AsyncIterator[RealRegistry]:
+async def _running(folder: Path, *, password: bool, cached: bool) -> AsyncIterator[RealRegistry]:
     access_log = folder / "access.log"
-    config = await to_thread.run_sync(_configured, folder, password)
+    config = await to_thread.run_sync(_configured, folder, password, cached)
     environment = {"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"}
     with await to_thread.run_sync(access_log.open, "wb") as stdout:
         async with (
@@ -90,18 +98,19 @@ async def _running(folder: Path, *, password: bool) -> AsyncIterator[RealRegistr
                 address = await _address(errors)
             tasks.start_soon(_drain, errors)
             try:
-                yield RealRegistry(host=address, access_log=access_log)
+                yield RealRegistry(host=address, access_log=access_log, storage=folder / "storage")
             finally:
                 process.terminate()
 
 
-def _configured(folder: Path, password: bool) -> Path:
+def _configured(folder: Path, password: bool, cached: bool) -> Path:
     folder.mkdir()
     storage = folder / "storage"
+    cache = ", cache: {blobdescriptor: inmemory}" if cached else ""
     lines = [
         "version: 0.1",
         "log: {level: info, accesslog: {disabled: false}}",
-        f"storage: {{filesystem: {{rootdirectory: {storage}}}, cache: {{blobdescriptor: inmemory}}}}",
+        f"storage: {{filesystem: {{rootdirectory: {storage}}}{cache}}}",
         "http: {addr: '127.0.0.1:0', secret: test}",
     ]
     if password:

@@ -94,3 +94,15 @@ async def test_indexes_may_nest_as_deep_as_the_limit_and_no_deeper(copy: Copying
     assert len(await documents.tree(APP, deepest.digest)) == 5
     with pytest.raises(UntrustedAnswer, match="indexes nest deeper than 4"):
         await documents.tree(APP, too_deep.digest)
+
+
+async def test_parts_are_a_document_and_what_is_lacking_below_it(copy: Copying, documents: Documents) -> None:
+    mirror = parse_repository("gcr.io/prod/app")
+    copy.push(str(mirror), NESTED)
+    child, grandchild = MULTI.digest, MULTI.children[0].digest
+    parts = await documents.parts(mirror, NESTED.digest, {child: APP, grandchild: APP})
+    assert parts.keys() == {NESTED.digest, child, grandchild}
+    read = [entry.target.split("/manifests/") for entry in copy.host("gcr.io").ledger.entries]
+    assert sorted(read) == sorted(
+        [["/v2/prod/app", NESTED.digest], ["/v2/staging/app", child], ["/v2/staging/app", grandchild]]
+    )

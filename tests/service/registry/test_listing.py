@@ -335,3 +335,26 @@ async def test_a_catalog_that_is_forbidden_is_not_empty(serve: Serve, reach: Ope
     reached = await reach(await serve(lambda _: Reply(401)))
     with pytest.raises(Unauthorized):
         [repository async for repository in reached.lister.catalog(RegistryPath(HOST, ""))]
+
+
+async def test_a_404_of_a_proxy_makes_no_blob_absent(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: NO_BACKEND)
+    client = (await reach(registry)).client
+    with pytest.raises(Unavailable, match="not from a registry"):
+        await client.head_blob(FOO, D)
+    assert [seen.method for seen in registry.seen] == ["HEAD", "GET"]
+
+
+async def test_a_blob_is_absent_by_the_errors_of_a_registry_without_telling_headers(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: Reply(404, body=b'{"errors":[{"code":"BLOB_UNKNOWN"}]}'))
+    assert await (await reach(registry)).client.head_blob(FOO, D) is None
+
+
+async def test_of_a_blob_whose_head_is_refused_by_a_404_and_that_is_there_no_byte_is_read(
+    serve: Serve, reach: Open
+) -> None:
+    blob = Reply(200, body=b"x" * 10)
+    registry = await serve(lambda seen: NO_BACKEND if seen.method == "HEAD" else blob)
+    head = await (await reach(registry)).client.head_blob(FOO, D)
+    assert head is not None
+    assert head.size_bytes == 10

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import attrs
+
 from cip_async.copying.graph import BlobNode, Bring, DocumentNode, Failed, Mount, Put, Release, Step
 from cip_async.copying.placement import Placements
 from cip_async.errors import CipError, ContentUnknown, Unavailable
@@ -641,3 +643,35 @@ def test_those_who_wait_for_an_answer_about_another_host_go_on_whatever_it_is() 
         f"mount layer from {SOURCE} into {EU}",
     ]
     assert placing.mounted("layer") == ["release layer"]
+
+
+class TestOfAnImageThatLacksSomething:
+    """Everything that is not known to be lacking is left alone."""
+
+    def add(self, placing: Placing, name: str, *lacking: str, of: Documents, origin: Repository = SOURCE) -> list[str]:
+        wanted = attrs.evolve(want(name), lacking={digest(each): origin for each in lacking})
+        return placing.told(placing.placements.add(wanted, of, content_is_there=False))
+
+    def test_only_what_is_lacking_is_placed_and_then_the_document_is_put(self) -> None:
+        placing = Placing()
+        assert self.add(placing, "app", "layer", of=APP) == ["bring layer to eu.gcr.io/prod/app"]
+        assert placing.uploaded("layer") == ["release layer", f"put app in {EU}"]
+
+    def test_a_lacking_child_is_placed_with_what_it_lacks_itself(self) -> None:
+        placing = Placing()
+        of = documents(index("multi", "one", "two"), image("one", "layer", "config"))
+        assert self.add(placing, "multi", "one", "config", of=of) == ["bring config to eu.gcr.io/prod/app"]
+        assert placing.uploaded("config") == ["release config", f"put one in {EU}"]
+
+    def test_each_piece_comes_from_where_it_is_to_be_had(self) -> None:
+        placing = Placing()
+        self.add(placing, "app", "layer", of=APP, origin=US)
+        assert placing.blob("layer").source == US
+
+    def test_where_the_registry_misses_more_all_of_it_is_placed(self) -> None:
+        placing = Placing()
+        self.add(placing, "app", "layer", of=APP)
+        placing.uploaded("layer")
+        node = placing.document("app")
+        steps = placing.told(placing.placements.content_unknown(node, APP, UNKNOWN, [digest("config")]))
+        assert steps == ["bring config to eu.gcr.io/prod/app"]

@@ -128,3 +128,16 @@ def test_edges_are_made_as_they_are_asked_for() -> None:
     first = pair_plans("foo", [], promotions=[promotion("1", "a")], to=[ASIA])
     second = attrs.evolve(first[0], pair=pair_plans("foo", [], to=[EU])[0].pair, promotions=Untouched())
     assert [edge.tag for edge in islice(edges(report(plan(*first, second))), 1)] == ["a"]
+
+
+def test_an_edge_that_was_promoted_before_can_fail() -> None:
+    made = plan(*pair_plans("foo", [want("1", "a", "b")], already=2)[:1])
+    told = report(made, failure("foo", "1", "b", "gone"))
+    [failed] = edges(told)
+    assert (failed.tag, failed.outcome, failed.fate, failed.reason) == (
+        "b",
+        Outcome.ALREADY_PROMOTED,
+        Fate.FAILED,
+        "gone",
+    )
+    assert [(edge.tag, edge.fate) for edge in all_edges(told)] == [("a", Fate.ALREADY_PROMOTED), ("b", Fate.FAILED)]

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from cip_async.model.cost import Cause, Cost, ExcessLine, FloorLine
+from cip_async.model.damage import Repair, RepairFate
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Promotion
 from cip_async.model.report import Ending, Report, RequestClass, Traffic
@@ -34,6 +35,7 @@ from tests.unit.reporting.samples import (
     setback,
     want,
 )
+from tests.unit.reporting.verifications import damage
 
 SCHEMA = json.loads(files("cip_async.reporting").joinpath("report.schema.json").read_text())
 
@@ -69,6 +71,8 @@ EVERYTHING = report(
         ),
         ahead=(FloorLine(host=Host("us.gcr.io"), request_class="tag-put", requests=4),),
     ),
+    verified_listings=2,
+    repairs=tuple(Repair(damage=damage(), fate=fate, reason="why") for fate in RepairFate),
 )
 
 

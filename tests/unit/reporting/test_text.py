@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cip_async.model.cost import Cause, Cost, ExcessLine, FloorLine
+from cip_async.model.damage import Repair, RepairFate
 from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.promoter_manifest import Totals
@@ -25,6 +26,7 @@ from tests.unit.reporting.samples import (
     report,
     setback,
 )
+from tests.unit.reporting.verifications import damage
 
 CLEAN = plan(*pair_plans("foo", [], promotions=[promotion("1", "a", "b")], already=3))
 
@@ -226,3 +228,26 @@ def test_long_lines_are_folded_to_a_terminal_and_stay_whole_in_a_pipe() -> None:
     lines = ["Promoted 42 edges in 2.4 s", f"Failed: {'x' * 30}: why not"]
     assert list(folded(lines, None)) == lines
     assert list(folded(lines, 24)) == ["Promoted 42 edges in 2.4", "  s", "Failed:", f"  {'x' * 30}:", "  why not"]
+
+
+def test_what_became_of_damaged_content_is_counted() -> None:
+    repairs = tuple(Repair(damage=damage(), fate=fate) for fate in (*RepairFate, RepairFate.REPAIRED))
+    lines = told(CLEAN, repairs=repairs)
+    assert [line for line in lines if line.startswith("Damaged")] == [
+        "Damaged content: 2 pieces placed again",
+        "Damaged content: 1 piece would be placed again",
+        "Damaged content: 1 piece could not be mended",
+        "Damaged content: 1 piece not placed again",
+    ]
+
+
+def test_a_dry_run_says_how_to_mend_what_is_damaged() -> None:
+    made = plan(*pair_plans("foo", [], already=2))
+    repairs = (Repair(damage=damage(), fate=RepairFate.WOULD_REPAIR),)
+    lines = told(made, dry_run=True, repairs=repairs)
+    assert lines[0] == "Dry run, nothing was written: nothing would be promoted (12 s)"
+    assert lines[-1] == "Next: run again with --confirm --repair to place again what is damaged"
+
+
+def test_what_was_listed_again_is_counted() -> None:
+    assert "Listed again after the run: 2 repositories" in told(CLEAN, verified_listings=2)

@@ -77,3 +77,12 @@ def test_a_fate_that_nobody_had_is_not_in_the_counts() -> None:
     assert tally.fates == {Fate.PROMOTED: 1}
     assert tally.outcomes == {Outcome.PROMOTE: 1}
     assert tally.fate(Fate.FAILED) == 0
+
+
+def test_an_edge_that_was_promoted_before_and_has_failed_counts_once() -> None:
+    made = plan(*pair_plans("foo", [want("1", "a", "b"), want("2", "c")], promotions=[promotion("1", "a")], already=2))
+    told = report(made, failure("foo", "1", "b", "gone"), failure("foo", "1", "a", "quota"))
+    [asia, *_] = pair_tallies(told)
+    assert asia.tally.fates == {Fate.FAILED: 2, Fate.ALREADY_PROMOTED: 1}
+    assert (asia.tally.images, asia.tally.images_done) == (1, 0)
+    assert total(told).edges == 9

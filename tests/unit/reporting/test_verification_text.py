@@ -1,9 +1,9 @@
 """A verification in words."""
 
-from cip_async.model.damage import Damage, Flaw
+from cip_async.model.damage import Damage, Flaw, Repair, RepairFate
 from cip_async.model.plan import Plan
-from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, verification_summary
-from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, want
+from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, repair_lines, verification_summary
+from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, report, want
 from tests.unit.reporting.verifications import DRIFTED, damage, verification
 
 WELL = plan(*pair_plans("foo", [want("1", "a")], already=1))
@@ -71,3 +71,9 @@ def test_what_differs_is_counted_and_each_kind_has_its_remedy() -> None:
         "Next: restore in the source what nobody has any more, or build those images anew",
         "Next: verify again what is unknown, when the registries answer",
     ]
+
+
+def test_what_a_run_mended_or_would_is_told_and_what_it_did_not_is_left_to_its_images() -> None:
+    repairs = [Repair(damage=damage(), fate=fate) for fate in RepairFate]
+    lines = list(repair_lines(report(WELL, repairs=tuple(repairs))))
+    assert [line.partition(": ")[0] for line in lines] == ["repaired", "would be repaired"]
