@@ -32,8 +32,6 @@ def log_event(event: Event, /) -> None:
             log.warning("lost %s@%s: the source does not hold it", event.source, event.digest)
         case ListingFailed():
             log.error("cannot list %s: %s", event.repository, event.reason)
-        case DamageFound():
-            log.warning("damaged %s: %s %s", event.repository, event.piece, event.reason)
         case ImageRepaired():
             log.info("repaired %s@%s", event.destination, event.digest)
         case HostPaused():
@@ -49,6 +47,8 @@ def _log_detail(event: Event) -> None:
     match event:
         case RepositoryListed():
             log.debug("listed %s: %d digests, %d tags", event.repository, event.digests, event.tags)
+        case DamageFound():
+            log.debug("damaged %s: %s: %s", event.repository, event.piece, event.reason)
         case ImagesVerified():
             log.debug("verified %s: %d images", event.repository, event.images)
         case ListingTrusted():

@@ -65,6 +65,9 @@ class Damage:
     origin: Repository | None = None
     hopeless: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.piece}{':' if self.flaw is Flaw.UNKNOWN else ''} {self.reason}"
+
 
 class RepairFate(enum.Enum):
     """What became of damaged content."""

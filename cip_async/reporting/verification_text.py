@@ -1,6 +1,7 @@
 """A verification in words: what is not as it is wanted, grouped, what is damaged, and what to do next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from cip_async.model.damage import Damage, Flaw, RepairFate
@@ -35,9 +36,9 @@ def input_lines(verification: Verification) -> Iterator[str]:
 
 
 def finding_lines(verification: Verification) -> Iterator[str]:
-    """What is not as it should be: a line for each edge, however many mirrors it concerns, and for each damage."""
+    """What is not as it should be: a line for each edge, however many mirrors it concerns, then what is damaged."""
     yield from bounded(_drift_lines(verification), FINDINGS_SHOWN, "finding")
-    yield from bounded(map(damage_line, verification.damages), FINDINGS_SHOWN, "damage")
+    yield from _damage_lines("Damaged", verification.damages)
 
 
 def verification_summary(verification: Verification) -> Iterator[str]:
@@ -52,29 +53,40 @@ def verification_summary(verification: Verification) -> Iterator[str]:
     yield from _next(verification, tally)
 
 
-def damage_line(damage: Damage) -> str:
-    """One damage: what it is, a way to it from a wanted digest, and where it can be had."""
-    images = len(damage.paths)
-    first = damage.paths[0]
-    path = " > ".join(first[:-1])
-    needed = f", which {path} needs" if path else ""
-    more = f" (and {count(images - 1, 'more image')})" if images > 1 else ""
-    if damage.flaw is Flaw.UNKNOWN:
-        remedy = ""
-    elif damage.origin is None:
-        remedy = f"; {damage.hopeless}"
-    else:
-        remedy = f"; {damage.origin} has it"
-    return printable(f"{damage.repository}: {damage.piece}{needed}{more}: {damage.reason}{remedy}")
-
-
 def repair_lines(report: Report) -> Iterator[str]:
-    """What of damaged content was mended in a run, or would be, a line each; what was not is told with its images."""
-    lines = (f"{_REPAIRS[each.fate]}: {damage_line(each.damage)}" for each in report.repairs if each.fate in _REPAIRS)
-    yield from bounded(lines, FINDINGS_SHOWN, "damage")
+    """What of damaged content was mended in a run, or would be; what was not is told with its images."""
+    for fate, heading in _REPAIRS.items():
+        yield from _damage_lines(heading, [each.damage for each in report.repairs if each.fate is fate])
 
 
-_REPAIRS: Final = {RepairFate.REPAIRED: "repaired", RepairFate.WOULD_REPAIR: "would be repaired"}
+_REPAIRS: Final = {RepairFate.REPAIRED: "Repaired", RepairFate.WOULD_REPAIR: "Would be repaired"}
+
+
+def _damage_lines(heading: str, damages: Sequence[Damage]) -> Iterator[str]:
+    """Damages by their repository: each with who has the piece as it should be, and below that who needs it."""
+    for repository, found in groupby(damages[:FINDINGS_SHOWN], key=lambda damage: damage.repository):
+        yield printable(f"{heading} in {repository}:")
+        unknown: list[Damage] = []
+        for damage in found:
+            if damage.flaw is Flaw.UNKNOWN:
+                unknown.append(damage)
+            else:
+                yield from _damage(damage)
+        if unknown:
+            more = f" (and {count(len(unknown) - 1, 'more piece')})" if len(unknown) > 1 else ""
+            yield printable(f"  unknown: {unknown[0]}{more}")
+    if len(damages) > FINDINGS_SHOWN:
+        yield f"… and {count(len(damages) - FINDINGS_SHOWN, 'more damage')}"
+
+
+def _damage(damage: Damage) -> Iterator[str]:
+    remedy = damage.hopeless if damage.origin is None else f"{damage.origin} has it"
+    yield printable(f"  {damage}; {remedy}")
+    *path, _ = damage.paths[0]
+    images = len(damage.paths)
+    if path:
+        more = f" (and {count(images - 1, 'more image')})" if images > 1 else ""
+        yield f"    needed by {' > '.join(path)}{more}"
 
 
 def _drift_lines(verification: Verification) -> Iterator[str]:
@@ -105,7 +117,7 @@ _TELLS_NO_DIGEST: Final = frozenset({Flaw.IMAGE_MISSING, Flaw.TAG_MISSING})
 
 def _headline(verification: Verification, tally: VerificationTally) -> str:
     looked = count(tally.edges, "edge")
-    if verification.deep:
+    if verification.images:
         looked += f" and all of {count(tally.images, 'image')}"
     took = duration(verification.seconds)
     if not tally.proven and not tally.unknown:

@@ -92,7 +92,7 @@ def broken_edges(plan: Plan, repairs: Iterable[Repair]) -> dict[FailureKey, Fail
             damage = repair.damage
             why = f"; {repair.reason}" if repair.reason else ""
             for path in damage.paths:
-                reasons.setdefault((damage.repository, path[0]), f"damaged: {damage.piece} {damage.reason}{why}")
+                reasons.setdefault((damage.repository, path[0]), f"damaged: {damage}{why}")
     if not reasons:
         return {}
     broken: dict[FailureKey, Failure] = {}

@@ -127,7 +127,9 @@ class _Walk:
     async def _document_flaw(self, visit: _Visit, piece: Piece, depth: int) -> tuple[Flaw, str] | None:
         try:
             document = await self._client.get_document(visit.contents.repository, piece.digest)
-        except (DigestMismatch, InvalidContent, UnsupportedContent) as error:
+        except DigestMismatch as error:
+            return Flaw.CONTENT_WRONG, f"is served wrong: {error.reason}"
+        except (InvalidContent, UnsupportedContent) as error:
             return Flaw.CONTENT_WRONG, error.reason
         if document is None:
             return Flaw.CONTENT_MISSING, "is missing"

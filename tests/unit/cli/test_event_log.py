@@ -62,7 +62,7 @@ TAGS: Final = (parse_tag("v1"), parse_tag("latest"))
         ),
         (
             DamageFound(repository=MIRROR, piece=f"blob {DIGEST}", reason="is missing"),
-            ("WARNING", f"damaged eu.gcr.io/prod/foo: blob {DIGEST} is missing"),
+            ("DEBUG", f"damaged eu.gcr.io/prod/foo: blob {DIGEST}: is missing"),
         ),
         (
             ImageRepaired(destination=MIRROR, digest=DIGEST),

@@ -1,6 +1,6 @@
 """A verification in words."""
 
-from cip_async.model.damage import Damage, Flaw, Repair, RepairFate
+from cip_async.model.damage import Damage, Flaw, Piece, PieceKind, Repair, RepairFate
 from cip_async.model.plan import Plan
 from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, repair_lines, verification_summary
 from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, report, want
@@ -27,18 +27,31 @@ def test_each_finding_is_a_line_however_many_mirrors_it_concerns() -> None:
     ]
 
 
-def test_a_damage_tells_the_way_to_it_and_who_has_it() -> None:
-    [line] = finding_lines(verification(WELL, damage()))
-    assert line == (
-        f"asia.gcr.io/prod/foo: blob {digest('b')}, which {digest('1')} > {digest('c')} needs (and 1 more image):"
-        " is missing; gcr.io/staging/foo has it"
-    )
+def test_damages_are_told_by_repository_with_who_has_them_and_who_needs_them() -> None:
+    other = damage(piece=Piece(kind=PieceKind.MANIFEST, digest=digest("d")), paths=((digest("d"),),))
+    assert list(finding_lines(verification(WELL, damage(), other))) == [
+        "Damaged in asia.gcr.io/prod/foo:",
+        f"  blob {digest('b')} is missing; gcr.io/staging/foo has it",
+        f"    needed by {digest('1')} > {digest('c')} (and 1 more image)",
+        f"  manifest {digest('d')} is missing; gcr.io/staging/foo has it",
+    ]
 
 
 def test_a_damage_that_nothing_can_mend_says_why() -> None:
     hopeless = damage(Flaw.CONTENT_WRONG, origin=None, hopeless="nobody has it", reason="is \x1b wrong")
-    [line] = finding_lines(verification(WELL, hopeless))
-    assert line.endswith(": is \\x1b wrong; nobody has it")
+    assert f"  blob {digest('b')} is \\x1b wrong; nobody has it" in finding_lines(verification(WELL, hopeless))
+
+
+def test_what_is_unknown_in_a_repository_is_one_line() -> None:
+    unknown = damage(Flaw.UNKNOWN, origin=None, reason="asia.gcr.io: status 500")
+    lines = list(finding_lines(verification(WELL, unknown, unknown)))
+    assert lines[1:] == [f"  unknown: blob {digest('b')}: asia.gcr.io: status 500 (and 1 more piece)"]
+
+
+def test_many_damages_are_cut_and_counted() -> None:
+    lines = list(finding_lines(verification(WELL, *[damage()] * (FINDINGS_SHOWN + 2))))
+    assert lines[-1] == "… and 2 more damages"
+    assert len(lines) == 2 * FINDINGS_SHOWN + 2
 
 
 def test_many_findings_are_cut_and_counted() -> None:
@@ -76,4 +89,7 @@ def test_what_differs_is_counted_and_each_kind_has_its_remedy() -> None:
 def test_what_a_run_mended_or_would_is_told_and_what_it_did_not_is_left_to_its_images() -> None:
     repairs = [Repair(damage=damage(), fate=fate) for fate in RepairFate]
     lines = list(repair_lines(report(WELL, repairs=tuple(repairs))))
-    assert [line.partition(": ")[0] for line in lines] == ["repaired", "would be repaired"]
+    assert [line[:-1] for line in lines if line.endswith(":")] == [
+        "Repaired in asia.gcr.io/prod/foo",
+        "Would be repaired in asia.gcr.io/prod/foo",
+    ]
