@@ -506,6 +506,7 @@ class Promoter:
             origins=origins,
             settings=self._settings,
             on_damage=on_damage,
+            learnt=run.learnt,
             listener=self._listener,
         )
 

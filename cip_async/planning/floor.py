@@ -4,7 +4,9 @@ For each host, from what was `Learnt`:
 
     listing        what the strategies need at their best: one for a repository, however many pages it came to
     manifest-head  tags and digests that a plain registry had to be asked for one by one
-    manifest-get   image manifests and indexes, each once for its repository, whatever the mirrors and tags
+    manifest-get   image manifests and indexes, each once for its repository, whatever the mirrors and tags, and those
+                   that were to be verified
+    blob-head      blobs that were to be verified
     blob-get       blobs that had to pass through here, each once
     mount          blobs that were mounted, or could have been, and mounts that opened the upload of another blob
     upload-start   other uploads
@@ -49,7 +51,8 @@ def _of_host(facts: HostFacts, can: Mapping[str, bool]) -> Iterator[tuple[Reques
     relayed = _sum(relays)
     yield RequestClass.LISTING, facts.lists, 0
     yield RequestClass.MANIFEST_HEAD, facts.heads, 0
-    yield RequestClass.MANIFEST_GET, facts.documents, 0
+    yield RequestClass.MANIFEST_GET, facts.documents + facts.documents_verified, 0
+    yield RequestClass.BLOB_HEAD, facts.blobs_verified, 0
     yield RequestClass.BLOB_GET, facts.blobs_read, facts.bytes_read
     yield RequestClass.MOUNT, facts.mounted + mountable + relayed.opened_by_mounts, 0
     yield RequestClass.UPLOAD_START, relayed.blobs - relayed.opened_by_mounts, 0

@@ -44,6 +44,9 @@ class HostFacts:
     """Tags and digests that a registry had to be asked for one by one."""
     documents: int = 0
     """Image manifests and indexes that were read or proven absent, each once for each repository."""
+    documents_verified: int = 0
+    """Those that were looked at because they should be there whole, each time that they were."""
+    blobs_verified: int = 0
     blobs_read: int = 0
     """Blobs that had to pass through here, each once."""
     bytes_read: int = 0

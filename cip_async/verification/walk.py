@@ -16,6 +16,7 @@ from cip_async.errors import CredentialError, DigestMismatch, InvalidContent, Re
 from cip_async.events import DamageFound, ImagesVerified, Listener, Stage, StageStarted
 from cip_async.model.damage import Damage, Flaw, Piece, PieceKind
 from cip_async.model.image import ImageDocument
+from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.lanes import Job, Lanes
@@ -38,10 +39,14 @@ async def walk(
     origins: Origins,
     settings: Settings,
     on_damage: OnDamage,
+    learnt: Learnt,
     listener: Listener,
 ) -> None:
-    """Look at all that `images` consist of, and hand on what is damaged, one repository after the other."""
-    await _Walk(client, origins, settings, on_damage, listener).run(images)
+    """Look at all that `images` consist of, and hand on what is damaged, one repository after the other.
+
+    `learnt` counts what was looked at.
+    """
+    await _Walk(client, origins, settings, on_damage, learnt, listener).run(images)
 
 
 @attrs.define(eq=False)
@@ -56,12 +61,19 @@ class _Walk:
     """The state of one walk."""
 
     def __init__(
-        self, client: RegistryClient, origins: Origins, settings: Settings, on_damage: OnDamage, listener: Listener
+        self,
+        client: RegistryClient,
+        origins: Origins,
+        settings: Settings,
+        on_damage: OnDamage,
+        learnt: Learnt,
+        listener: Listener,
     ) -> None:
         self._client = client
         self._origins = origins
         self._depth = settings.bodies.index_depth
         self._on_damage = on_damage
+        self._learnt = learnt
         self._listener = listener
         self._lanes = Lanes(per_host=settings.threads, hosts_at_once=settings.hosts_at_once)
 
@@ -118,6 +130,7 @@ class _Walk:
 
     async def _blob_flaw(self, repository: Repository, piece: Piece) -> tuple[Flaw, str] | None:
         head = await self._client.head_blob(repository, piece.digest)
+        self._learnt.of(repository.host).blobs_verified += 1
         if head is None:
             return Flaw.CONTENT_MISSING, "is missing"
         if head.size_bytes in (None, piece.size_bytes):
@@ -131,6 +144,7 @@ class _Walk:
             return Flaw.CONTENT_WRONG, f"is served wrong: {error.reason}"
         except (InvalidContent, UnsupportedContent) as error:
             return Flaw.CONTENT_WRONG, error.reason
+        self._learnt.of(visit.contents.repository.host).documents_verified += 1
         if document is None:
             return Flaw.CONTENT_MISSING, "is missing"
         self._descend(visit, piece, document, depth)

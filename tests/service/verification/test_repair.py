@@ -171,3 +171,11 @@ async def test_a_second_run_finds_nothing_to_mend(mirrors: Staging, promoter_for
 
     assert report.repairs == ()
     assert mirrors.writes() == []
+
+
+@kinds
+async def test_what_is_looked_at_and_placed_again_is_in_the_floor(mirrors: Staging, promoter_for: MakePromoter) -> None:
+    mirrors.servers[mirrors.mirrors[0]].store.drop_blob("prod/app", blobs(LAYERED)[1])
+    report = await repaired(promoter_for, mirrors)
+    assert {line.host for line in report.cost.floor if line.request_class == "blob-head"} == set(mirrors.mirrors)
+    assert all(line.requests <= 2 for line in report.cost.excess)
