@@ -42,6 +42,12 @@ _REPAIRS: Final = {
 }
 
 
+_REMEDIES: Final = {
+    RepairFate.WOULD_REPAIR: "Next: run again with --confirm --repair to place again what is damaged",
+    RepairFate.FAILED: "Next: mend in the registry, or restore in the source, what could not be mended",
+}
+
+
 def wanted_line(totals: Totals) -> str:
     """How much promoter manifests want, in one line: `47 manifests, 153 images, 869 digests, 4,014 edges`."""
     return ", ".join(
@@ -71,13 +77,18 @@ def summary(report: Report, code: ExitCode) -> Iterator[str]:
 
 
 def folded(lines: Iterable[str], width: int | None) -> Iterator[str]:
-    """`lines`, each folded between words to fit `width` if there is one; what goes on is indented."""
+    """`lines`, each folded between words to fit `width` if there is one; what goes on is further in."""
     for line in lines:
         if width is None or len(line) <= width:
             yield line
         else:
+            indent = line[: len(line) - len(line.lstrip())]
             yield from textwrap.wrap(
-                line, max(width, _NARROWEST), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+                line,
+                max(width, _NARROWEST),
+                subsequent_indent=f"{indent}  ",
+                break_long_words=False,
+                break_on_hyphens=False,
             )
 
 
@@ -166,8 +177,8 @@ def _cost(report: Report) -> Iterator[str]:
 
 
 def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
-    if any(repair.fate is RepairFate.WOULD_REPAIR for repair in report.repairs):
-        yield "Next: run again with --confirm --repair to place again what is damaged"
+    fates = {repair.fate for repair in report.repairs}
+    yield from (text for fate, text in _REMEDIES.items() if fate in fates)
     match code:
         case ExitCode.DONE if tally.fate(Fate.WOULD_PROMOTE):
             least = requests_to_promote(report)

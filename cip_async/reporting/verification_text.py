@@ -131,7 +131,7 @@ def _counted(counts: Mapping[Flaw, int], texts: Mapping[Flaw, str], noun: str) -
     shown = [(count(counts[flaw], noun), text) for flaw, text in texts.items() if counts.get(flaw)]
     width = max((len(number) for number, _ in shown), default=0)
     for number, text in shown:
-        yield f"  {number:>{width}}  {text}"
+        yield f"  {number:<{width}}  {text}"
 
 
 def _next(verification: Verification, tally: VerificationTally) -> Iterator[str]:

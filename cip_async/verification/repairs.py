@@ -78,7 +78,7 @@ def results(
         elif again is None:
             repairs.append(Repair(damage=damage, fate=RepairFate.REPAIRED))
         else:
-            reason = failures.get((damage.repository, document_of(damage))) or _persists(again)
+            reason = failures.get((damage.repository, document_of(damage))) or _persists(damage, again)
             repairs.append(Repair(damage=damage, fate=RepairFate.FAILED, reason=reason))
     fresh = (Repair(damage=damage, fate=RepairFate.FAILED, reason=_FOUND_LATE) for damage in still.values())
     return (*repairs, *fresh)
@@ -123,8 +123,10 @@ def without(pair_plan: PairPlan, broken: Mapping[FailureKey, Failure]) -> PairPl
 _FOUND_LATE = "it was found when the image was looked at again"
 
 
-def _persists(damage: Damage) -> str:
-    return f"it was placed again, and in the mirror it still {damage.reason}" if damage.reason else _FOUND_LATE
+def _persists(damage: Damage, again: Damage) -> str:
+    if again.reason == damage.reason:
+        return "it was placed again, and that changed nothing: it must be mended in the registry"
+    return f"it was placed again, and is damaged still: {again}"
 
 
 def _failure(pair: Pair, digest: Digest, tag: Tag | None, reason: str | None) -> Failure:

@@ -251,3 +251,13 @@ def test_a_dry_run_says_how_to_mend_what_is_damaged() -> None:
 
 def test_what_was_listed_again_is_counted() -> None:
     assert "Listed again after the run: 2 repositories" in told(CLEAN, verified_listings=2)
+
+
+def test_a_run_says_that_what_could_not_be_mended_is_to_be_mended_elsewhere() -> None:
+    made = plan(*pair_plans("foo", [], already=2))
+    lines = told(made, repairs=(Repair(damage=damage(), fate=RepairFate.FAILED),))
+    assert lines[-1] == "Next: mend in the registry, or restore in the source, what could not be mended"
+
+
+def test_what_is_folded_goes_on_further_in_than_it_began() -> None:
+    assert list(folded(["  " + "word " * 8], 24)) == ["  word word word word", "    word word word word"]

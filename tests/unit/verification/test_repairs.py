@@ -82,7 +82,11 @@ def test_what_could_not_be_placed_says_why() -> None:
 
 
 def test_what_was_placed_and_is_wrong_still_says_so() -> None:
-    assert told([LAYER], [LAYER]) == [("failed", "it was placed again, and in the mirror it still is missing")]
+    nothing = "it was placed again, and that changed nothing: it must be mended in the registry"
+    assert told([LAYER], [LAYER]) == [("failed", nothing)]
+    wrong = attrs.evolve(LAYER, flaw=Flaw.CONTENT_WRONG, reason="has 3 bytes")
+    still = f"it was placed again, and is damaged still: blob {digest('b')} has 3 bytes"
+    assert told([LAYER], [wrong]) == [("failed", still)]
 
 
 def test_what_nobody_has_or_knows_has_failed() -> None:
