@@ -95,6 +95,8 @@ class Promoter:
     `inventory` is a file in which listings and image manifests are kept for later runs; from the first run until the
     promoter is closed no other can use it. A destination that by a listing of at most `trust_inventory_s` seconds ago
     holds all that is wanted is not listed again.
+
+    With `recheck_tags` the registry is asked for every tag right before it is written, however young the listing is.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Promoter:
         server_side_only: bool = False,
         inventory: Path | None = None,
         trust_inventory_s: float | None = None,
+        recheck_tags: bool = False,
         listener: Listener = tell_nobody,
     ) -> None:
         """Set up everything, and open nothing yet.
@@ -128,6 +131,7 @@ class Promoter:
         self._confirm = confirm
         self._server_side_only = server_side_only
         self._trusted_s = trust_inventory_s
+        self._listing_trusted_s = 0.0 if recheck_tags else self._settings.listing_trusted_s
         self._listener = listener
         self._use_service_accounts = use_service_accounts
         self._service_accounts = _bindings(service_accounts or {})
@@ -361,8 +365,25 @@ class Promoter:
             raise RuntimeError("the last run was no verification")
         return self._run.verification(self._transport.ledger.lines())
 
+    @contextmanager
+    def time_limit(self, timeout_s: float | None) -> Iterator[None]:
+        """Give what is done in the block this many seconds; None gives it as long as it takes.
+
+        When they are over it is cancelled as a caller would cancel it, the block is left without an error, and the
+        report of the run says that it timed out.
+
+        Raises:
+            InvalidSettings: it is no time.
+        """
+        if timeout_s is not None and not timeout_s > 0:
+            raise InvalidSettings("the time that a run may take", timeout_s, "a number of seconds above 0")
+        with anyio.move_on_after(timeout_s) as scope:
+            yield
+        if scope.cancelled_caught and self._run is not None:
+            self._run.end(Ending.TIMED_OUT)
+
     def report(self) -> Report:
-        """What the last run did so far, or did; also after it was cancelled, or failed.
+        """What the last run did so far, or did; also after it was cancelled, timed out, or failed.
 
         Raises:
             RuntimeError: there was no run.
@@ -441,7 +462,7 @@ class Promoter:
             draft=draft,
             learnt=learnt,
             documents=Documents(self._client, self._settings.bodies, learnt, self._keeping),
-            ages=Ages(self._settings.listing_trusted_s),
+            ages=Ages(self._listing_trusted_s),
             holdings=Holdings() if self._confirm and deep is None else Holdings(most=0),
             documents_are_kept=self._keeping.keeps,
             deep=deep,
@@ -562,7 +583,7 @@ class Promoter:
             client=self._client,
             retry=self._transport.retry,
             documents=run.documents,
-            committer=Committer(self._client, is_google, run.learnt),
+            committer=Committer(self._client, self._transport.retry, is_google, run.learnt),
             settings=self._settings,
             listener=listener,
             server_side_only=self._server_side_only,

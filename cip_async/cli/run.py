@@ -7,8 +7,8 @@ import attrs
 import click
 
 from cip_async.checks.names import OFFLINE
-from cip_async.cli.age import age_s
 from cip_async.cli.check_options import CheckOptions, check_options, check_options_of
+from cip_async.cli.duration import age_s, timeout_s
 from cip_async.cli.options import (
     EXISTING_DIRECTORY,
     EXISTING_FILE,
@@ -46,6 +46,8 @@ class RunOptions:
     trust_inventory_s: float | None = None
     verify: bool = False
     repair: bool = False
+    recheck_tags: bool = False
+    timeout_s: float | None = None
 
 
 @click.command(short_help="Promote images, or show what would be promoted.")
@@ -75,6 +77,18 @@ class RunOptions:
 @click.option("--strict", is_flag=True, help="Warnings about promoter manifests, and lost images, are errors.")
 @click.option("--verify", is_flag=True, help="List once more what was written to; what is not as wanted has failed.")
 @click.option("--repair", is_flag=True, help="Look for damaged images in mirrors too, and place again what they lack.")
+@click.option(
+    "--recheck-tags",
+    is_flag=True,
+    help="Ask for every tag right before it is written, not only where its listing is older than a minute.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    callback=timeout_s,
+    metavar="DURATION",
+    help="End the run in good order when it has taken this long: 30m, 2h, or seconds.",
+)
 @click.option("--server-side-only", is_flag=True, help="Fail rather than copy image bytes through this machine.")
 @click.option(
     "--inventory",
@@ -111,7 +125,7 @@ def run(**options: Any) -> None:
       0    done, or nothing to do
       1    the promoter manifests or the plan are wrong; nothing was written
       2    the command line is wrong
-      3    partly done: some edges failed or were left out; run again
+      3    partly done: some edges failed or were left out, or time was up; run again
       130  interrupted (143: terminated); run again
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
     checks = check_options_of(options)
@@ -153,12 +167,13 @@ def _check(options: dict[str, Any], checks: CheckOptions) -> None:
     if options["report_edges"] == "all" and options["report"] is None:
         raise click.UsageError("--report-edges all needs --report FILE.")
     refuse_useless_keys(options)
+    if options["recheck_tags"] and not options["confirm"]:
+        raise click.UsageError("--recheck-tags needs --confirm: a dry run writes no tag.")
     if options["parse_only"]:
         asking = [name for name in checks.names if name not in OFFLINE]
         if asking:
             raise click.UsageError(f"--parse-only asks no registry, and --check {asking[0]} does.")
-        for name in ("confirm", "report", "inventory", "server_side_only", "repair"):
+        for name in ("confirm", "report", "inventory", "server_side_only", "repair", "timeout_s"):
             if options[name]:
-                raise click.UsageError(
-                    f"--parse-only asks no registry: it cannot be used with --{name.replace('_', '-')}."
-                )
+                option = name.removesuffix("_s").replace("_", "-")
+                raise click.UsageError(f"--parse-only asks no registry: it cannot be used with --{option}.")

@@ -66,7 +66,7 @@ def run(options: RunOptions) -> ExitCode:
 async def promote(
     options: RunOptions, manifests: PromoterManifests, screen: Screen, base: PromoterManifests | None = None
 ) -> Ended:
-    """Promote what `manifests` want, showing the progress, until it is done or a signal comes.
+    """Promote what `manifests` want, showing the progress, until it is done, its time is over or a signal comes.
 
     `base` is what they said at the revision that checks and changes are measured from.
 
@@ -83,7 +83,8 @@ async def promote(
     async with _promoter(options, listener) as promoter:
         async with interruptible(screen) as interruption, shown(counters, options.telling.progress, screen):
             try:
-                await _run(promoter, options, manifests, base)
+                with promoter.time_limit(options.timeout_s):
+                    await _run(promoter, options, manifests, base)
             except InvalidSettings:
                 raise
             except CipError as failure:
@@ -144,6 +145,7 @@ def _promoter(options: RunOptions, listener: Listener) -> Promoter:
         server_side_only=options.server_side_only,
         inventory=options.inventory,
         trust_inventory_s=options.trust_inventory_s,
+        recheck_tags=options.recheck_tags,
     )
 
 

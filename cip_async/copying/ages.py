@@ -7,7 +7,7 @@ from cip_async.reference import Repository
 
 
 class Ages:
-    """Remembers when the destination of each pair was listed, and trusts a listing for `trusted_s` seconds."""
+    """Knows when the destination of each pair was listed, and trusts its listing for less than `trusted_s` seconds."""
 
     def __init__(self, trusted_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._trusted_s = trusted_s
@@ -21,4 +21,4 @@ class Ages:
     def is_stale(self, source: Repository, destination: Repository) -> bool:
         """Whether the listing of a pair's destination is too old to be trusted, or nobody knows how old it is."""
         listed_at = self._listed_at.get((source, destination))
-        return listed_at is None or self._clock() - listed_at > self._trusted_s
+        return listed_at is None or self._clock() - listed_at >= self._trusted_s

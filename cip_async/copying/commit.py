@@ -5,6 +5,7 @@ same time into one repository.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 import anyio
@@ -15,6 +16,7 @@ from cip_async.model.image import ImageDocument
 from cip_async.planning.learnt import MOST_TAGS_A_PUT, Learnt
 from cip_async.reference import Digest, Host, Repository, Tag
 from cip_async.registry.client import RegistryClient
+from cip_async.registry.retry import Retry
 
 OnWritten = Callable[[Iterable[Tag]], None]
 
@@ -25,8 +27,9 @@ _CANNOT: Final = frozenset({400, 404, 405, 414, 501})
 class Committer:
     """Writes documents and tags, and learns which hosts take several tags in one PUT."""
 
-    def __init__(self, client: RegistryClient, is_google: Callable[[Host], bool], learnt: Learnt) -> None:
+    def __init__(self, client: RegistryClient, retry: Retry, is_google: Callable[[Host], bool], learnt: Learnt) -> None:
         self._client = client
+        self._retry = retry
         self._is_google = is_google
         self._learnt = learnt
         self._several_tags: dict[Host, bool] = {}
@@ -56,67 +59,22 @@ class Committer:
     ) -> dict[Tag, CipError]:
         """Write a document under `tags`, tell of them as they are written, and return why for those that were not.
 
-        As long as `is_stale`, each tag is asked for right before it is written: one that points to another digest
-        fails as `TagTaken`, and one that points there already is done.
+        As long as `is_stale`, each tag is asked for right before it is written, and again before each further try: one
+        that points to another digest fails as `TagTaken`, and one that points there already is done.
 
         Raises:
             ContentUnknown: the registry misses content it refers to.
         """
         tagging = _Tagging(repository, document, on_written, is_stale)
-        for tag in await self._put_together(tagging, tags):
-            if not await self._unwritten(tagging, (tag,)):
-                continue
-            try:
-                await self._client.put_tag(repository, document, tag)
-            except ContentUnknown:
-                raise
-            except CipError as error:
-                if not (isinstance(error, TagImmutable) and await self._points_there(repository, document, tag)):
-                    tagging.failures[tag] = error
-                    continue
-            tagging.written += 1
-            on_written((tag,))
-        self._learnt.of(repository.host).tagged(tagging.written)
-        return tagging.failures
-
-    async def _put_together(self, tagging: "_Tagging", tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
-        """Write as many tags as the host takes in one PUT, and return those that are left.
-
-        A host that has not shown yet whether it can is tried once; the request is useful either way, since
-        it writes the document. Others wait for what that shows, so that their tags are not put apart for want of a
-        little patience. Google's registries are known not to.
-        """
-        left: list[Tag] = []
         for start in range(0, len(tags), MOST_TAGS_A_PUT):
             batch = tags[start : start + MOST_TAGS_A_PUT]
-            written: frozenset[str] = frozenset()
-            if len(batch) > 1 and await self._may_take_several(tagging.repository.host):
-                batch = await self._unwritten(tagging, batch)
-                written = await self._put_batch(tagging, batch) if len(batch) > 1 else written
-            done = [tag for tag in batch if tag in written]
-            tagging.written += len(done)
-            tagging.on_written(done)
-            left.extend(tag for tag in batch if tag not in written)
-        return tuple(left)
-
-    async def _unwritten(self, tagging: "_Tagging", tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
-        """Those of `tags` that may be written now: all on the word of a listing that is not stale, else the absent."""
-        if not tagging.is_stale():
-            return tags
-        absent: list[Tag] = []
+            if len(batch) > 1 and await self._may_take_several(repository.host):
+                await self._put_batch(tagging, batch)
         for tag in tags:
-            try:
-                head = await self._client.head_manifest(tagging.repository, tag)
-            except CipError as error:
-                tagging.failures[tag] = error
-                continue
-            if head is None:
-                absent.append(tag)
-            elif head.digest == tagging.document.digest:
-                tagging.on_written((tag,))
-            else:
-                tagging.failures[tag] = _taken(tagging.repository, tag, head.digest)
-        return tuple(absent)
+            if tag not in tagging.settled:
+                await self._put_single(tagging, tag)
+        self._learnt.of(repository.host).tagged(tagging.puts)
+        return tagging.failures
 
     async def _may_take_several(self, host: Host) -> bool:
         """Whether a host takes several tags in one PUT, or is yet to be tried; whoever is trying it is waited for.
@@ -130,45 +88,113 @@ class Committer:
         can = self._several_tags.get(host)
         return can if can is not None else not self._is_google(host)
 
-    async def _put_batch(self, tagging: "_Tagging", batch: tuple[Tag, ...]) -> frozenset[str]:
-        """Write several tags at once, and return those that the registry says it wrote."""
+    async def _put_batch(self, tagging: "_Tagging", batch: tuple[Tag, ...]) -> None:
+        """Write several tags at once, and settle those that the registry says it wrote.
+
+        A host that has not shown yet whether it can is tried once; the request is useful either way, since it writes
+        the document. Others wait for what that shows, so that their tags are not put apart for want of a little
+        patience.
+        """
         host = tagging.repository.host
         can = self._several_tags.get(host)
         trial = self._trials.setdefault(host, anyio.Event()) if can is None else None
         try:
-            written = await self._client.put_tags(tagging.repository, tagging.document, batch)
+            await self._retry.run(partial(self._put_several, tagging, batch))
         except ContentUnknown:
             raise
         except CipError as error:
             if can is None and isinstance(error, RegistryError) and _stumbled(error):
                 self._several_tags[host] = False
-            return frozenset()
         finally:
             if trial is not None:
                 self._trials.pop(host, None)
                 trial.set()
-        self._several_tags[host] = self._several_tags.get(host, False) or bool(written)
-        return written
 
-    async def _points_there(self, repository: Repository, document: ImageDocument, tag: Tag) -> bool:
-        """Whether an immutable tag points to the document already, so that the refusal is none."""
+    async def _put_several(self, tagging: "_Tagging", batch: tuple[Tag, ...], again: bool) -> None:
+        unwritten = await self._unwritten(tagging, batch)
+        if len(unwritten) > 1:
+            host = tagging.repository.host
+            written = await self._client.put_tags(tagging.repository, tagging.document, unwritten, again=again)
+            self._several_tags[host] = self._several_tags.get(host, False) or bool(written)
+            tagging.put(tag for tag in unwritten if tag in written)
+
+    async def _put_single(self, tagging: "_Tagging", tag: Tag) -> None:
         try:
-            head = await self._client.head_manifest(repository, tag)
-        except CipError:
-            return False
-        return head is not None and head.digest == document.digest
+            await self._retry.run(partial(self._put_one, tagging, tag))
+        except ContentUnknown:
+            raise
+        except CipError as error:
+            tagging.failed(tag, error)
+
+    async def _put_one(self, tagging: "_Tagging", tag: Tag, again: bool) -> None:
+        if not await self._unwritten(tagging, (tag,)):
+            return
+        try:
+            await self._client.put_tag(tagging.repository, tagging.document, tag, again=again)
+        except TagImmutable:
+            if not await self._is_there(tagging, tag):
+                raise
+        tagging.put((tag,))
+
+    async def _unwritten(self, tagging: "_Tagging", tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+        """Those of `tags` that may be written now: all on the word of a listing that is not stale, else the absent."""
+        if not tagging.is_stale():
+            return tags
+        absent: list[Tag] = []
+        for tag in tags:
+            try:
+                if await self._is_there(tagging, tag):
+                    tagging.written((tag,))
+                else:
+                    absent.append(tag)
+            except CipError as error:
+                tagging.failed(tag, error)
+        return tuple(absent)
+
+    async def _is_there(self, tagging: "_Tagging", tag: Tag) -> bool:
+        """Whether a tag points to the document already, rather than to nothing.
+
+        Raises:
+            TagTaken: it points to something else.
+            CipError: it cannot be asked for.
+        """
+        head = await self._client.head_manifest(tagging.repository, tag)
+        if head is not None and head.digest != tagging.document.digest:
+            raise _taken(tagging.repository, tag, head.digest)
+        return head is not None
 
 
 @attrs.define
 class _Tagging:
-    """One document that gets tags in one repository: how many were written, and why some were not."""
+    """One document that gets tags in one repository; `puts` counts those written here.
+
+    Settled tags are there, or failed for good.
+    """
 
     repository: Repository
     document: ImageDocument
     on_written: OnWritten
     is_stale: Callable[[], bool]
-    written: int = 0
+    puts: int = 0
+    settled: set[Tag] = attrs.field(factory=set)
     failures: dict[Tag, CipError] = attrs.field(factory=dict)
+
+    def put(self, tags: Iterable[Tag]) -> None:
+        """These were written here."""
+        done = tuple(tags)
+        self.puts += len(done)
+        self.written(done)
+
+    def written(self, tags: Iterable[Tag]) -> None:
+        """These point to the document now, whoever wrote them."""
+        done = tuple(tags)
+        self.settled.update(done)
+        self.on_written(done)
+
+    def failed(self, tag: Tag, error: CipError) -> None:
+        """This one will not."""
+        self.settled.add(tag)
+        self.failures[tag] = error
 
 
 def _taken(repository: Repository, tag: Tag, digest: Digest) -> TagTaken:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import attrs
 
 from cip_async.copying.graph import Want
-from cip_async.errors import CipError
+from cip_async.errors import CipError, TagTaken
 from cip_async.model.image import Descriptor
 from cip_async.model.outcome import Fate
 from cip_async.model.plan import PairPlan
@@ -48,7 +48,7 @@ class Progress:
                 destination=want.destination,
                 digest=want.digest,
                 tag=tag,
-                fate=Fate.FAILED,
+                fate=Fate.CONFLICT if isinstance(error, TagTaken) else Fate.FAILED,
                 reason=str(error),
             )
         ended = self._ended.setdefault(key, set())

@@ -12,8 +12,9 @@ from cip_async.errors import CipError, RegistryError, Unavailable
 from cip_async.registry.client import RegistryClient, UploadSession
 from cip_async.registry.retry import Retry
 
-_CLEANING_UP_S: Final = 5.0
-"""How long a registry is given to take back an upload when nobody waits for it any more."""
+_CLEANING_UP_S: Final = 3.0
+"""How long a registry is given to take back an upload when nobody waits for it any more. At the end of a run that is
+spent twice at most, and an interrupted one is to end within 10 s."""
 
 
 class Uploads:

@@ -32,7 +32,7 @@ class Fate(enum.Enum):
     FAILED = "failed"
     """Copying failed after all retries, or a listing it needs could not be read."""
     CONFLICT = "conflict"
-    """An overlap or a tag move that stopped the run."""
+    """An overlap or a tag move that stopped the run, or a tag that somebody else wrote during it."""
     QUARANTINED = "quarantined"
     """An overlap or a tag move that was left out, and held back nothing else."""
     LOST = "lost"

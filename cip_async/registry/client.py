@@ -328,27 +328,34 @@ class RegistryClient:
             DigestMismatch: the registry stored something else.
             RegistryError: any other refusal.
         """
-        await self._put(destination, document, document.digest, "", RequestClass.MANIFEST_PUT)
+        request = self._put_request(destination, document, document.digest, "", RequestClass.MANIFEST_PUT)
+        self._check_stored(destination, document, document.digest, await self._transport.send(request))
 
-    async def put_tag(self, destination: Repository, document: ImageDocument, tag: Tag) -> None:
-        """Store a document under a tag.
+    async def put_tag(self, destination: Repository, document: ImageDocument, tag: Tag, *, again: bool = False) -> None:
+        """Store a document under a tag: one PUT, not repeated here, since by then the tag may be somebody else's.
 
         Raises:
             TagImmutable: the tag exists, and the registry moves none.
             ContentUnknown, DigestMismatch, RegistryError: as `put_document`.
         """
-        await self._put(destination, document, tag, "", RequestClass.TAG_PUT)
+        request = self._put_request(destination, document, tag, "", RequestClass.TAG_PUT)
+        self._check_stored(destination, document, tag, await self._transport.send_once(request, again=again))
 
-    async def put_tags(self, destination: Repository, document: ImageDocument, tags: tuple[Tag, ...]) -> frozenset[str]:
+    async def put_tags(
+        self, destination: Repository, document: ImageDocument, tags: tuple[Tag, ...], *, again: bool = False
+    ) -> frozenset[str]:
         """Store a document under its digest with several tags, and return the tags the registry says it wrote.
 
-        A registry that does not know of this stores the document and writes no tag: an empty set.
+        A registry that does not know of this stores the document and writes no tag: an empty set. It is one PUT, as
+        for `put_tag`.
 
         Raises:
             TagImmutable, ContentUnknown, DigestMismatch, RegistryError: as `put_tag`.
         """
         query = "&".join(f"tag={tag}" for tag in tags)
-        answer = await self._put(destination, document, document.digest, f"?{query}", RequestClass.TAG_PUT)
+        request = self._put_request(destination, document, document.digest, f"?{query}", RequestClass.TAG_PUT)
+        answer = await self._transport.send_once(request, again=again)
+        self._check_stored(destination, document, document.digest, answer)
         return accepted_tags(answer.headers.getall("OCI-Tag", []))
 
     async def _opened_blob(self, repository: Repository, digest: Digest, again: bool) -> BlobHead | None:
@@ -360,36 +367,37 @@ class RegistryClient:
                 return None
             raise Unavailable(error.host, error.where, NOT_A_REGISTRYS, status=error.status) from error
 
-    async def _put(
+    def _put_request(
         self,
         destination: Repository,
         document: ImageDocument,
         reference: Tag | Digest,
         query: str,
         request_class: RequestClass,
-    ) -> Answer:
+    ) -> Request:
         path = self._path(destination)
-        answer = await self._transport.send(
-            Request(
-                host=destination.host,
-                method="PUT",
-                target=f"/v2/{path}/manifests/{reference}{query}",
-                request_class=request_class,
-                repository=destination,
-                scopes=push(path),
-                expected=_MANIFEST_STORED,
-                most_bytes=self._bodies.error_bytes,
-                content_type=document.media_type,
-                body=document.body,
-            )
+        return Request(
+            host=destination.host,
+            method="PUT",
+            target=f"/v2/{path}/manifests/{reference}{query}",
+            request_class=request_class,
+            repository=destination,
+            scopes=push(path),
+            expected=_MANIFEST_STORED,
+            most_bytes=self._bodies.error_bytes,
+            content_type=document.media_type,
+            body=document.body,
         )
+
+    def _check_stored(
+        self, destination: Repository, document: ImageDocument, reference: Tag | Digest, answer: Answer
+    ) -> None:
         announced = answer.headers.get("Docker-Content-Digest")
         if announced is not None:
             stored = self._parsed_digest(destination, reference, announced)
             if _same_algorithm(stored, document.digest) and stored != document.digest:
-                where = f"PUT {path}/manifests/{reference}"
+                where = f"PUT {self._path(destination)}/manifests/{reference}"
                 raise DigestMismatch(destination.host, where, f"the registry stored {stored}, not {document.digest}")
-        return answer
 
     async def _hashed(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
         whole = await self._get_manifest(repository, reference)

@@ -244,6 +244,7 @@ class Exchanger:
                 headers={name: value for name, value in headers.items() if value is not None},
                 data=leg.body,
                 to_stranger=supplied_by_host and is_stranger(self._endpoints.origin(request.host), url),
+                resend=request.request_class is not RequestClass.TAG_PUT,  # whoever writes tags may have to ask first
                 on_send=leg.sent,
             )
         except BREAKAGES as error:

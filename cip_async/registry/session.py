@@ -79,13 +79,15 @@ class HttpSession:
         headers: dict[str, str],
         data: bytes | aiohttp.Payload | None,
         to_stranger: bool,
+        resend: bool = True,
         on_send: Callable[[], None],
     ) -> aiohttp.ClientResponse:
         """Send one request and return its answer, whose body the caller reads and releases.
 
         `to_stranger`: the URL came from a public registry and leads to somebody else, so its name must not resolve
         to a private address; behind a proxy it is the proxy that resolves names. `on_send` is called each time the
-        request is put on the wire; aiohttp resends once, silently, where a kept connection turns out dead.
+        request is put on the wire; aiohttp resends once, silently, where a kept connection turns out dead. Without
+        `resend` that is a failure like any other.
         """
         proxy, proxy_headers = self._proxy(url)
         session = self._for_strangers() if to_stranger and proxy is None else self._session
@@ -100,7 +102,7 @@ class HttpSession:
             proxy=proxy,
             proxy_headers=proxy_headers,
             ssl=self._ssl if self._ssl is not None else True,
-            middlewares=(_Counting(on_send),),
+            middlewares=(_Sending(on_send, resend),),
         )
 
     def _new(self, connector: aiohttp.BaseConnector, *, owned: bool) -> aiohttp.ClientSession:
@@ -165,17 +167,22 @@ def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
     return proxy, {"Proxy-Authorization": f"Basic {secret}"}
 
 
-@attrs.frozen
-class _Counting:
-    """Calls `on_send` each time a request is put on the wire; what aiohttp calls a middleware."""
+@attrs.define
+class _Sending:
+    """Calls `on_send` each time a request is put on the wire, if it is; what aiohttp calls a middleware."""
 
     on_send: Callable[[], None]
+    resend: bool
+    _sent: bool = False
 
     async def __call__(
         self,
         request: aiohttp.ClientRequest,
         handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
     ) -> aiohttp.ClientResponse:
+        if self._sent and not self.resend:
+            raise aiohttp.ServerDisconnectedError
+        self._sent = True
         self.on_send()
         return await handler(request)
 

@@ -4,7 +4,7 @@ import enum
 
 from cip_async.model.outcome import Fate
 from cip_async.model.report import Ending, Report
-from cip_async.reporting.totals import total
+from cip_async.reporting.totals import met_while_copying, total
 
 
 class ExitCode(enum.IntEnum):
@@ -30,11 +30,12 @@ def exit_code(report: Report, *, strict: bool = False) -> ExitCode:
     A run that was interrupted counts as interrupted by SIGINT: the report does not know the signal.
     """
     tally = total(report)
-    if report.ending in (Ending.CONFLICT, Ending.CHECK_FAILED) or tally.fate(Fate.CONFLICT):
+    conflicts_of_the_plan = tally.fate(Fate.CONFLICT) - met_while_copying(report)
+    if report.ending in (Ending.CONFLICT, Ending.CHECK_FAILED) or conflicts_of_the_plan:
         return ExitCode.WRONG
     if report.ending is Ending.INTERRUPTED:
         return ExitCode.INTERRUPTED
-    left_undone = any(tally.fate(fate) for fate in (Fate.FAILED, Fate.NOT_STARTED, Fate.QUARANTINED))
+    left_undone = any(tally.fate(fate) for fate in (Fate.FAILED, Fate.NOT_STARTED, Fate.QUARANTINED, Fate.CONFLICT))
     if left_undone or report.plan.invalid or report.ending is Ending.TIMED_OUT:
         return ExitCode.PARTLY
     if strict and tally.fate(Fate.LOST):

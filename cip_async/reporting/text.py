@@ -8,7 +8,7 @@ from typing import Final
 
 from cip_async.model.damage import RepairFate
 from cip_async.model.finding import Severity
-from cip_async.model.outcome import Fate
+from cip_async.model.outcome import Fate, Outcome
 from cip_async.model.promoter_manifest import Totals
 from cip_async.model.report import EdgeReport, Ending, Report
 from cip_async.reporting.amounts import count, duration, size
@@ -17,7 +17,7 @@ from cip_async.reporting.edges import edges
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.printable import printable
 from cip_async.reporting.problems import bounded
-from cip_async.reporting.totals import Tally, total
+from cip_async.reporting.totals import Tally, met_while_copying, total
 
 REASONS_SHOWN: Final = 20
 _NARROWEST: Final = 20
@@ -70,7 +70,7 @@ def summary(report: Report, code: ExitCode) -> Iterator[str]:
     yield from _repaired(report)
     if report.verified_listings is not None:
         yield f"Listed again after the run: {count(report.verified_listings, 'repository')}"
-    if tally.fate(Fate.FAILED):
+    if tally.fate(Fate.FAILED) or met_while_copying(report):
         yield from bounded(_failures(report), REASONS_SHOWN, "reason")
     yield from _cost(report)
     yield from _next(report, tally, code)
@@ -136,11 +136,14 @@ def _repaired(report: Report) -> Iterator[str]:
 
 
 def _failures(report: Report) -> Iterator[str]:
-    """Each reason once for a host, the most frequent first, with the first edge that met it."""
+    """Each reason once for a host, the most frequent first, with the first edge that met it.
+
+    Conflicts of the plan are told elsewhere.
+    """
     numbers: dict[tuple[str, str], int] = {}
     firsts: dict[tuple[str, str], EdgeReport] = {}
     for edge in edges(report):
-        if edge.fate is Fate.FAILED:
+        if edge.fate is Fate.FAILED or (edge.fate is Fate.CONFLICT and edge.outcome is Outcome.PROMOTE):
             key = str(edge.destination.host), _general(edge)
             numbers[key] = numbers.get(key, 0) + 1
             firsts.setdefault(key, edge)
@@ -148,7 +151,8 @@ def _failures(report: Report) -> Iterator[str]:
         first, others = firsts[key], numbers[key] - 1
         name = f"{first.destination}:{first.tag}" if first.tag else f"{first.destination}@{first.digest}"
         more = f" (and {count(others, 'more edge')})" if others else ""
-        yield printable(f"Failed: {name}{more}: {first.reason}")
+        what = "Failed" if first.fate is Fate.FAILED else "Conflict"
+        yield printable(f"{what}: {name}{more}: {first.reason}")
 
 
 def _general(edge: EdgeReport) -> str:
@@ -195,6 +199,8 @@ def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
         case ExitCode.PARTLY:
             if report.plan.invalid or tally.fate(Fate.QUARANTINED):
                 yield "Next: mend what was left out, named above"
+            if tally.fate(Fate.CONFLICT):
+                yield "Next: find out who writes the tags that are in conflict, and which digest they are to have"
             if tally.fate(Fate.FAILED) or tally.fate(Fate.NOT_STARTED) or report.ending is Ending.TIMED_OUT:
                 yield "Next: run again; what is done is not done twice"
             if tally.fate(Fate.LOST) and not tally.fate(Fate.FAILED):

@@ -54,6 +54,11 @@ def pair_tallies(report: Report) -> Iterator[PairTally]:
         yield PairTally(source=pair.source, destination=pair.destination, tally=_tally(report, pair_plan))
 
 
+def met_while_copying(report: Report) -> int:
+    """How many edges came into conflict after the plan was made: somebody else wrote their tags."""
+    return sum(failure.fate is Fate.CONFLICT for failure in report.failures.values())
+
+
 def total(report: Report) -> Tally:
     """The counts of the whole run."""
     outcomes: Counter[Outcome] = Counter()

@@ -282,6 +282,15 @@ async def test_a_trusted_inventory_spares_the_next_run_all_requests_and_the_repo
     assert all(host.ledger.entries == [] for host in wanted.servers.registries.values())
 
 
+@pytest.mark.parametrize(("options", "heads"), [([], 0), (["--recheck-tags"], 4)])
+async def test_tags_are_asked_for_before_they_are_written_where_that_is_wanted(
+    cip: Cip, wanted: Staging, options: list[str], heads: int
+) -> None:
+    told = await cip("run", f"--manifest={wanted.written()}", "--confirm", *options, servers=wanted.servers)
+    assert told.code == 0, told.err
+    assert sum(host.ledger.count(call_class="manifest-head") for host in wanted.servers.registries.values()) == heads
+
+
 async def test_an_inventory_that_is_none_ends_the_run_with_a_sentence(
     cip: Cip, wanted: Staging, tmp_path: Path
 ) -> None:

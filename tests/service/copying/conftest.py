@@ -159,7 +159,7 @@ class Copying:
             client=client,
             retry=transport.retry,
             documents=self.documents,
-            committer=Committer(client, is_google, self.learnt),
+            committer=Committer(client, transport.retry, is_google, self.learnt),
             settings=self.settings,
             listener=self._hear,
             server_side_only=self.server_side_only,

@@ -7,10 +7,12 @@ import attrs
 import pytest
 
 from cip_async.fake_registry import images
+from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.rules import Rules
 from cip_async.model.outcome import Fate
 from cip_async.reference import Host
 from tests.service.copying.conftest import HASTY, ONE_TRY, Copying, Make, wanted
+from tests.service.tripwire import once
 
 pytestmark = pytest.mark.anyio
 
@@ -18,6 +20,7 @@ IMAGE = images.single(seed="one")
 OTHER = images.single(seed="other")
 HOST = Host("registry.example")
 STORE = "prod/app"
+TAKEN = f"{HOST}: {STORE}:v1: since it was listed the tag has come to point to {OTHER.digest}; tags are never moved"
 
 
 async def between(
@@ -102,9 +105,7 @@ async def test_an_immutable_tag_that_points_elsewhere_fails_alone(copying: Make,
 
     failures = copy.failures()
     assert set(failures) == {(f"{HOST}/{STORE}", "v1")}
-    fate, reason = failures[f"{HOST}/{STORE}", "v1"]
-    assert fate is Fate.FAILED
-    assert "immutable" in reason
+    assert failures[f"{HOST}/{STORE}", "v1"] == (Fate.CONFLICT, TAKEN)
     expected = {"v1": OTHER.digest} | dict.fromkeys(tags[1:], IMAGE.digest)
     assert copy.host(HOST).store.repository(STORE).tags == expected
 
@@ -154,11 +155,7 @@ class TestStaleListings:
 
         failures = copy.failures()
         assert set(failures) == {(f"{HOST}/{STORE}", "v1")}
-        fate, reason = failures[f"{HOST}/{STORE}", "v1"]
-        assert fate is Fate.FAILED
-        assert reason == (
-            f"{HOST}: {STORE}:v1: since it was listed the tag has come to point to {OTHER.digest}; tags are never moved"
-        )
+        assert failures[f"{HOST}/{STORE}", "v1"] == (Fate.CONFLICT, TAKEN)
         expected = {"v1": OTHER.digest} | dict.fromkeys(tags[1:], IMAGE.digest)
         assert copy.host(HOST).store.repository(STORE).tags == expected
 
@@ -187,6 +184,25 @@ class TestStaleListings:
 
         assert set(copy.failures()) == {(f"{HOST}/{STORE}", "v1")}
         assert copy.host(HOST).store.repository(STORE).tags == {"v2": IMAGE.digest}
+
+    @pytest.mark.parametrize("tags", [("v1",), ("v1", "v2", "v3")])
+    @pytest.mark.parametrize("failure", ["500", "429", "reset"])
+    async def test_a_further_try_asks_again_where_the_listing_has_become_old_meanwhile(
+        self, copying: Make, tags: tuple[str, ...], failure: str
+    ) -> None:
+        def fail_once(copy: Copying) -> None:
+            def grow_old() -> None:
+                self.push(OTHER, "v1", copy)
+                copy.stale = True
+
+            copy.host(HOST).faults.add(failure, on=["tag-put"], times=1, seconds=0)
+            once(copy.host(HOST), CallClass.TAG_PUT, grow_old)
+
+        copy = await between(copying, *tags, before=fail_once)
+
+        assert copy.failures() == {(f"{HOST}/{STORE}", "v1"): (Fate.CONFLICT, TAKEN)}
+        expected = {"v1": OTHER.digest} | dict.fromkeys(tags[1:], IMAGE.digest)
+        assert copy.host(HOST).store.repository(STORE).tags == expected
 
     def push(self, image: images.Image, tag: str, copy: Copying) -> None:
         images.push(copy.host(HOST).store, STORE, image, [tag])

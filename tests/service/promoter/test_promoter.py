@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import anyio
@@ -13,6 +14,7 @@ from cip_async.checks.layout import Layout
 from cip_async.errors import InvalidSettings
 from cip_async.events import Event, ImagePlaced
 from cip_async.fake_registry import images
+from cip_async.fake_registry.calls import CallClass
 from cip_async.inventory.store import InventoryStore
 from cip_async.inventory.text import Output
 from cip_async.model.finding import Finding, Severity
@@ -32,6 +34,8 @@ from tests.service.staging import Staging
 pytestmark = pytest.mark.anyio
 
 MakePromoter = Callable[..., Promoter]
+
+FOREVER_MS = 3_600_000.0
 
 both = pytest.mark.parametrize("quarantine", [False, True], ids=["abort", "quarantine"])
 
@@ -147,20 +151,23 @@ class TestTagsThatAppearAfterTheListing:
         plan = await self.planned(promoter_for, staging)
         async with promoter_for(staging, confirm=True) as another:
             report = await another.promote(plan)
-        assert fates(report) == {Fate.PROMOTED: 3, Fate.FAILED: 1}
+        assert fates(report) == {Fate.PROMOTED: 3, Fate.CONFLICT: 1}
+        assert exit_code(report) is ExitCode.PARTLY
         assert staging.in_mirror("eu.gcr.io")["app"][Tag("v1")] == self.TAKER.digest
         assert self.heads(staging) == 4
 
-    async def test_nor_does_the_same_when_its_listing_is_old(
-        self, promoter_for: MakePromoter, staging: Staging
+    @pytest.mark.parametrize(
+        "options", [{"settings": attrs.evolve(QUICK, listing_trusted_s=0.0)}, {"recheck_tags": True}]
+    )
+    async def test_nor_does_the_same_when_its_listing_is_old_or_never_trusted(
+        self, promoter_for: MakePromoter, staging: Staging, options: dict[str, Any]
     ) -> None:
         staging.push("app", images.single(seed="one"), "v1")
-        settings = attrs.evolve(QUICK, listing_trusted_s=0.0)
-        async with promoter_for(staging, confirm=True, settings=settings) as promoter:
+        async with promoter_for(staging, confirm=True, **options) as promoter:
             plan = await promoter.plan(await staging.manifests())
             staging.hold("eu.gcr.io", "app", self.TAKER, "v1")
             report = await promoter.promote(plan)
-        assert fates(report) == {Fate.PROMOTED: 1, Fate.FAILED: 1}
+        assert fates(report) == {Fate.PROMOTED: 1, Fate.CONFLICT: 1}
         assert staging.in_mirror("eu.gcr.io")["app"][Tag("v1")] == self.TAKER.digest
 
     async def test_a_plan_that_was_made_just_now_costs_no_asking(
@@ -467,6 +474,55 @@ class TestCancellation:
         finished = await promote(promoter_for, staging)
         assert fates(finished).keys() <= {Fate.PROMOTED, Fate.ALREADY_PROMOTED}
         assert staging.in_mirror("us.gcr.io") == staging.in_mirror("eu.gcr.io") == staging.wanted_tags()
+
+
+class TestTimeLimits:
+    async def test_a_run_out_of_time_ends_with_a_report_and_the_next_one_finishes(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        fill(staging)
+        slow = staging.servers["us.gcr.io"]
+        slow.latency.by_class[CallClass.UPLOAD] = FOREVER_MS
+        manifests = await staging.manifests()
+        async with promoter_for(staging, confirm=True) as promoter:
+            with promoter.time_limit(1.0):
+                await promoter.run(manifests)
+            report = promoter.report()
+        assert report.ending is Ending.TIMED_OUT
+        assert exit_code(report) is ExitCode.PARTLY
+        assert slow.store.open_uploads <= unanswered_posts(report, "us.gcr.io")
+        slow.latency.by_class.clear()
+        finished = await promote(promoter_for, staging)
+        assert fates(finished).keys() <= {Fate.PROMOTED, Fate.ALREADY_PROMOTED}
+
+    @pytest.mark.parametrize("timeout_s", [None, 1000.0])
+    async def test_a_run_that_is_done_in_time_knows_nothing_of_it(
+        self, promoter_for: MakePromoter, staging: Staging, timeout_s: float | None
+    ) -> None:
+        fill(staging)
+        async with promoter_for(staging, confirm=True) as promoter:
+            with promoter.time_limit(timeout_s):
+                report = await promoter.run(await staging.manifests())
+            assert report.ending is promoter.report().ending is Ending.COMPLETE
+
+    async def test_a_caller_that_cancels_is_not_taken_for_it(
+        self, promoter_for: MakePromoter, staging: Staging
+    ) -> None:
+        fill(staging)
+        manifests = await staging.manifests()
+        async with promoter_for(staging, confirm=True) as promoter:
+            with anyio.CancelScope() as scope, promoter.time_limit(1000.0):
+                scope.cancel()
+                await promoter.run(manifests)
+            assert promoter.report().ending is Ending.INTERRUPTED
+
+    @pytest.mark.parametrize("timeout_s", [0.0, -1.0, float("nan")])
+    async def test_a_time_that_is_none_is_refused(
+        self, promoter_for: MakePromoter, staging: Staging, timeout_s: float
+    ) -> None:
+        async with promoter_for(staging) as promoter:
+            with pytest.raises(InvalidSettings, match="a number of seconds above 0"), promoter.time_limit(timeout_s):
+                raise AssertionError
 
 
 class TestAsALibrary:

@@ -181,7 +181,7 @@ async def blob(client: Fake) -> object:
 async def put(client: Fake) -> object:
     found = await client.client.get_document(FOO, OTHER.digest)
     assert found is not None
-    await client.client.put_tag(FOO, found, Tag("new"))
+    await client.reached.transport.retry.run(lambda again: client.client.put_tag(FOO, found, Tag("new"), again=again))
     return client.host.store.repository(FOO.path).tags[Tag("new")]
 
 

@@ -18,7 +18,7 @@ def test_a_listing_is_trusted_for_its_time_and_no_longer() -> None:
     clock = Clock()
     ages = Ages(60.0, clock)
     ages.listed(SOURCE, EU)
-    clock.now += 60.0
+    clock.now += 59.9
     assert not ages.is_stale(SOURCE, EU)
     clock.now += 0.1
     assert ages.is_stale(SOURCE, EU)
@@ -38,6 +38,12 @@ def test_a_listing_of_unknown_age_is_not_trusted() -> None:
     ages = Ages(60.0, Clock())
     ages.listed(SOURCE, EU)
     assert ages.is_stale(SOURCE, US)
+
+
+def test_no_listing_is_trusted_for_no_time_at_all() -> None:
+    ages = Ages(0.0, Clock())
+    ages.listed(SOURCE, EU)
+    assert ages.is_stale(SOURCE, EU)
 
 
 def test_a_new_listing_is_as_young_as_the_first_one_was() -> None:

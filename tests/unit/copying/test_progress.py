@@ -2,7 +2,7 @@
 
 from cip_async.copying.graph import Want
 from cip_async.copying.progress import Progress
-from cip_async.errors import CipError, Unavailable
+from cip_async.errors import CipError, TagTaken, Unavailable
 from cip_async.model.outcome import Fate
 from cip_async.model.plan import Pair, PairPlan, Promotion
 from cip_async.model.promoter_manifest import WantedImage
@@ -141,3 +141,9 @@ def test_to_look_at_what_is_undone_changes_nothing() -> None:
     progress = begun()
     assert list(progress.undone(PLAN, "interrupted"))
     assert progress.failures == {}
+
+
+def test_a_tag_that_somebody_else_wrote_is_a_conflict_and_no_failure() -> None:
+    progress = begun()
+    progress.end(ONE, {V1: TagTaken("eu.gcr.io", "prod/app:v1", "taken"), V2: ERROR})
+    assert fates(progress) == {("one", V1): Fate.CONFLICT, ("one", V2): Fate.FAILED}

@@ -89,6 +89,14 @@ def test_a_failed_edge_makes_a_run_partly_done(fate: Fate) -> None:
     assert exit_code(report(CLEAN, failure("foo", "1", "a", "quota", fate=fate))) == 3
 
 
+def test_a_tag_that_somebody_else_wrote_during_a_run_leaves_it_partly_done() -> None:
+    assert exit_code(report(CLEAN, failure("foo", "1", "a", "taken", fate=Fate.CONFLICT))) == 3
+
+
+def test_a_conflict_of_the_plan_is_wrong_also_where_time_ran_out() -> None:
+    assert exit_code(report(one(Outcome.TAG_MOVE), ending=Ending.TIMED_OUT)) == 1
+
+
 def test_a_run_out_of_time_is_partly_done() -> None:
     assert exit_code(report(CLEAN, ending=Ending.TIMED_OUT)) == 3
 

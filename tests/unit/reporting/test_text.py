@@ -169,6 +169,13 @@ def test_an_interrupted_run_is_to_be_run_again() -> None:
         assert lines[-1] == "Next: run again; what is done is not done twice"
 
 
+def test_a_tag_that_somebody_else_wrote_is_named_with_what_to_do() -> None:
+    lines = told(CLEAN, failure("foo", "1", "a", "taken", fate=Fate.CONFLICT))
+    assert "  1  in conflict" in lines
+    assert f"Conflict: {ASIA}/foo:a: taken" in lines
+    assert lines[-1] == "Next: find out who writes the tags that are in conflict, and which digest they are to have"
+
+
 def test_a_run_out_of_time_is_to_be_run_again() -> None:
     lines = told(CLEAN, ending=Ending.TIMED_OUT)
     assert lines[0] == "Out of time after 12 s: promoted 6 edges (3 images)"

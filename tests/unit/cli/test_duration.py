@@ -1,11 +1,11 @@
-"""Ages, as they are written on the command line."""
+"""Lengths of time, as they are written on the command line."""
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from cip_async.cli import cip
-from cip_async.cli.age import age_s
+from cip_async.cli.duration import age_s, timeout_s
 
 CONTEXT = click.Context(cip)
 OPTION = click.Option(["--trust-inventory"])
@@ -27,6 +27,22 @@ def test_anything_else_is_refused_with_examples(text: str) -> None:
     with pytest.raises(click.BadParameter) as refused:
         age_s(CONTEXT, OPTION, text)
     assert refused.value.message == f"{text!r} is not an age, such as 30m, 12h or 7d"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1_800), ("2h", 7_200), ("1d", 86_400)])
+def test_a_timeout_is_in_seconds_or_has_a_unit(text: str, seconds: float) -> None:
+    assert timeout_s(CONTEXT, OPTION, text) == seconds
+
+
+def test_no_timeout_is_none() -> None:
+    assert timeout_s(CONTEXT, OPTION, None) is None
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "m", "1.5h", "-1", "1w", "1 h", "1h30m", "\uff11", "inf", "9" * 30])
+def test_a_timeout_that_is_none_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(click.BadParameter) as refused:
+        timeout_s(CONTEXT, OPTION, text)
+    assert refused.value.message == f"{text!r} is not a length of time, such as 90, 30m or 2h"
 
 
 def test_an_age_without_an_inventory_is_refused() -> None:
