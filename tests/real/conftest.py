@@ -32,7 +32,7 @@ class RealRegistry:
     """One running `docker-registry`. `host` is how clients call it, `storage` the folder in which it keeps all."""
 
     host: str
-    access_log: Path
+    access_log: list[bytes]
     storage: Path
 
     def data(self, digest: str) -> Path:
@@ -42,8 +42,9 @@ class RealRegistry:
 
     async def requests(self) -> list[tuple[str, str, int]]:
         """Method, target and status of every request it answered, as it logged them itself."""
-        text = await to_thread.run_sync(self.access_log.read_text)
-        return [(found["method"], found["target"], int(found["status"])) for found in _REQUEST.finditer(text)]
+        await anyio.wait_all_tasks_blocked()  # what it has logged is read then
+        matches = filter(None, map(_REQUEST.search, map(bytes.decode, self.access_log)))
+        return [(found["method"], found["target"], int(found["status"])) for found in matches]
 
     async def writes(self) -> list[tuple[str, str, int]]:
         """Those requests that may change something."""
@@ -70,37 +71,40 @@ async def start_registry(anyio_backend: object, tmp_path: Path) -> AsyncIterator
     async with AsyncExitStack() as stack:
         number = 0
 
-        async def start(*, password: bool = False, cached: bool = True) -> RealRegistry:
+        async def start(
+            *, password: bool = False, cached: bool = True, on_request: Callable[[], object] = lambda: None
+        ) -> RealRegistry:
             nonlocal number
             number += 1
-            return await stack.enter_async_context(
-                _running(tmp_path / f"registry-{number}", password=password, cached=cached)
-            )
+            running = _running(tmp_path / f"registry-{number}", password=password, cached=cached, on_request=on_request)
+            return await stack.enter_async_context(running)
 
         yield start
 
 
 @asynccontextmanager
-async def _running(folder: Path, *, password: bool, cached: bool) -> AsyncIterator[RealRegistry]:
-    access_log = folder / "access.log"
+async def _running(
+    folder: Path, *, password: bool, cached: bool, on_request: Callable[[], object]
+) -> AsyncIterator[RealRegistry]:
+    """A registry as a process. `on_request` is called for each request that it logs, which is before it answers."""
     config = await to_thread.run_sync(_configured, folder, password, cached)
     environment = {"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"}
-    with await to_thread.run_sync(access_log.open, "wb") as stdout:
-        async with (
-            await anyio.open_process(
-                ["docker-registry", "serve", str(config)], stdin=None, stdout=stdout, env=environment
-            ) as process,
-            anyio.create_task_group() as tasks,
-        ):
-            assert process.stderr is not None
-            errors = BufferedByteReceiveStream(process.stderr)
-            with anyio.fail_after(_START_S):
-                address = await _address(errors)
-            tasks.start_soon(_drain, errors)
-            try:
-                yield RealRegistry(host=address, access_log=access_log, storage=folder / "storage")
-            finally:
-                process.terminate()
+    access_log: list[bytes] = []
+    async with (
+        await anyio.open_process(["docker-registry", "serve", str(config)], stdin=None, env=environment) as process,
+        anyio.create_task_group() as tasks,
+    ):
+        assert process.stderr is not None
+        assert process.stdout is not None
+        errors = BufferedByteReceiveStream(process.stderr)
+        with anyio.fail_after(_START_S):
+            address = await _address(errors)
+        tasks.start_soon(_drain, errors)
+        tasks.start_soon(_keep, process.stdout, access_log, on_request)
+        try:
+            yield RealRegistry(host=address, access_log=access_log, storage=folder / "storage")
+        finally:
+            process.terminate()
 
 
 def _configured(folder: Path, password: bool, cached: bool) -> Path:
@@ -133,3 +137,12 @@ async def _address(errors: BufferedByteReceiveStream) -> str:
 async def _drain(errors: BufferedByteReceiveStream) -> None:
     async for _ in errors:
         pass
+
+
+async def _keep(log: anyio.abc.ByteReceiveStream, lines: list[bytes], on_request: Callable[[], object]) -> None:
+    begun = b""
+    async for piece in log:
+        *whole, begun = (begun + piece).split(b"\n")
+        for line in whole:
+            lines.append(line)
+            on_request()

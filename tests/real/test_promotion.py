@@ -54,12 +54,13 @@ async def fill(registry: RealRegistry, wanted: Wanted) -> None:
 
 
 async def promote(folder: Path, wanted: Wanted, source: str, mirrors: Iterable[str], auth: object = None) -> Report:
-    manifests = await to_thread.run_sync(_written, folder, wanted, source, tuple(mirrors), auth)
+    manifests = await to_thread.run_sync(written, folder, wanted, source, tuple(mirrors), auth)
     async with Promoter(confirm=True, docker_config=folder / "config.json") as promoter:
         return await promoter.run(await to_thread.run_sync(lambda: load_manifests(manifest=manifests)))
 
 
-def _written(folder: Path, wanted: Wanted, source: str, mirrors: Sequence[str], auth: object) -> Path:
+def written(folder: Path, wanted: Wanted, source: str, mirrors: Sequence[str], auth: object) -> Path:
+    """Write the promoter manifest, and a Docker configuration beside it."""
     lines = ["registries:", f"- name: {source}/staging", "  src: true"]
     lines += [f"- name: {mirror}/prod" for mirror in mirrors]
     lines += ["images:"]
@@ -185,7 +186,7 @@ async def test_many_images_that_share_their_content_arrive_whole(start_registry:
     await assert_holds(mirror, wanted)
 
 
-async def test_a_registry_with_a_password_is_written_with_the_one_from_the_docker_config(
+async def test_a_registry_with_a_password_iswritten_with_the_one_from_the_docker_config(
     start_registry: StartRegistry, tmp_path: Path
 ) -> None:
     staging, mirror = await start_registry(), await start_registry(password=True)
@@ -217,7 +218,7 @@ async def test_the_command_line_promotes_between_them(start_registry: StartRegis
     staging, mirror = await start_registry(), await start_registry()
     wanted = content()
     await fill(staging, wanted)
-    path = await to_thread.run_sync(_written, tmp_path, wanted, staging.host, (mirror.host,), None)
+    path = await to_thread.run_sync(written, tmp_path, wanted, staging.host, (mirror.host,), None)
     environment = {**os.environ, "DOCKER_CONFIG": str(tmp_path)}
 
     command = [sys.executable, "-m", "cip_async", "run", "--manifest", str(path), "--progress", "never"]
