@@ -99,7 +99,7 @@ async def test_a_push_without_a_token_is_refused(guarded: Guarded, authorization
         ({"aud": None}, f"is not valid for the audience {AUDIENCE} (InvalidValue)"),
         ({"aud": [AUDIENCE]}, f"is not valid for the audience {AUDIENCE} (InvalidValue)"),
         ({"exp": int(time.time()) - 60}, f"is not valid for the audience {AUDIENCE} (InvalidValue)"),
-        ({"iat": int(time.time()) + 600}, f"is not valid for the audience {AUDIENCE} (InvalidValue)"),
+        ({"iat": int(time.time()) + 86_400}, f"is not valid for the audience {AUDIENCE} (InvalidValue)"),
         ({"exp": None}, f"is not valid for the audience {AUDIENCE} (MalformedError)"),
         ({"exp": "soon"}, f"is not valid for the audience {AUDIENCE} (TypeError)"),
         ({"iss": "https://elsewhere.example"}, "is not issued by Google"),
