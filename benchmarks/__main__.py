@@ -24,6 +24,7 @@ RESULTS: Final = FOLDER / "results"
 PAGE: Final = FOLDER.parent / "docs" / "performance.md"
 _SMALL: Final = {
     "auditor": ["--scale", "0.01"],
+    "gate": ["--requests", "50"],
     "inventory": ["--digests", "1000", "--repositories", "10"],
     "noop": ["--scale", "0.01"],
     "planning": ["--scale", "0.01"],
