@@ -520,6 +520,10 @@ class Promoter:
         )
 
     async def _walk(self, run: Run, wanted: Images, on_damage: OnDamage) -> None:
+        def listener(event: Event, /) -> None:
+            run.hear(event)
+            self._listener(event)
+
         origins = Origins(run.draft.pairs, self._client, run.documents.document)
         await walk(
             wanted,
@@ -528,7 +532,7 @@ class Promoter:
             settings=self._settings,
             on_damage=on_damage,
             learnt=run.learnt,
-            listener=self._listener,
+            listener=listener,
         )
 
     async def _list_again(self, run: Run) -> None:

@@ -13,7 +13,7 @@ from cip_async.copying.documents import Documents
 from cip_async.copying.engine import Engine
 from cip_async.copying.holdings import Holdings
 from cip_async.copying.progress import EdgeKey, PairKey, Progress
-from cip_async.events import Event, ListingTrusted
+from cip_async.events import Event, ImagesVerified, ListingTrusted
 from cip_async.model.cost import Cost, FloorLine
 from cip_async.model.damage import Damage, Repair
 from cip_async.model.finding import Finding
@@ -30,7 +30,6 @@ from cip_async.reference import Digest, Host, Repository
 from cip_async.registry.listing.strategy import is_google
 from cip_async.settings import Rate
 from cip_async.verification.claims import untrue_claims
-from cip_async.verification.held import images
 from cip_async.verification.repairs import broken_edges
 
 NOT_DONE = "the run ended before this image was placed"
@@ -56,6 +55,7 @@ class Run:
     deep: bool | None = None
     """Whether a verification looks at the content of images too; None where the run is none."""
     damages: list[Damage] = attrs.field(factory=list)
+    verified_images: int = 0
     mender: Engine | None = None
     """The engine that placed damaged content again."""
     repairs: tuple[Repair, ...] = ()
@@ -71,8 +71,10 @@ class Run:
         self.ending, self._ended = ending, time.monotonic()
 
     def hear(self, event: Event, /) -> None:
-        """Count the destinations that were not listed, as the inventory was trusted."""
+        """Count the destinations that were not listed, as the inventory was trusted, and the images looked at whole."""
         self.trusted_listings += isinstance(event, ListingTrusted)
+        if isinstance(event, ImagesVerified):
+            self.verified_images += event.images
 
     def needed(self, pair: Pair, listing: Listing) -> AbstractSet[Digest]:
         """What a destination lacks by its listing, whose age counts from when reading it began, and what it holds."""
@@ -112,7 +114,7 @@ class Run:
             plan=plan,
             deep=bool(self.deep),
             ending=self.ending,
-            images=sum(map(len, images(plan).values())) if self.deep else 0,
+            images=self.verified_images,
             damages=tuple(sorted(self.damages, key=attrgetter("repository"))),
             ledger=ledger,
             started_at=self.started_at,

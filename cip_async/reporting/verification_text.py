@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from cip_async.model.damage import Damage, Flaw, RepairFate
-from cip_async.model.report import Report
+from cip_async.model.report import Ending, Report
 from cip_async.model.verification import Drift, Verification
 from cip_async.reference import Repository
 from cip_async.reporting.amounts import count, duration
@@ -120,6 +120,8 @@ def _headline(verification: Verification, tally: VerificationTally) -> str:
     if verification.images:
         looked += f" and all of {count(tally.images, 'image')}"
     took = duration(verification.seconds)
+    if verification.ending is not Ending.COMPLETE:
+        return f"Interrupted after {took}: looked at {looked}, and not at everything"
     if not tally.proven and not tally.unknown:
         return f"Verified {looked} in {took}: all is as it is wanted"
     return f"Verified {looked} in {took}: {tally.as_wanted:,} of {count(tally.edges, 'edge')} as wanted" + (
@@ -136,6 +138,8 @@ def _counted(counts: Mapping[Flaw, int], texts: Mapping[Flaw, str], noun: str) -
 
 def _next(verification: Verification, tally: VerificationTally) -> Iterator[str]:
     drift = tally.drift
+    if verification.ending is not Ending.COMPLETE:
+        yield "Next: verify again; this one did not come to its end"
     if drift.get(Flaw.CONFLICT) or verification.plan.invalid:
         yield "Next: mend the promoter manifests, as told above"
     if drift.get(Flaw.IMAGE_MISSING) or drift.get(Flaw.TAG_MISSING):

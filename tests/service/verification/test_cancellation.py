@@ -50,6 +50,7 @@ async def test_a_cancelled_verification_tells_what_it_found(damaged: Staging, pr
         found = promoter.verification()
     assert until.scope.cancelled_caught
     assert found.ending is Ending.INTERRUPTED
+    assert found.images == 9
     assert [damage.piece.digest for damage in found.damages] == [blobs(LAYERED)[1]]
     assert verification_exit_code(found) is ExitCode.INTERRUPTED
 

@@ -2,6 +2,7 @@
 
 from cip_async.model.damage import Damage, Flaw, Piece, PieceKind, Repair, RepairFate
 from cip_async.model.plan import Plan
+from cip_async.model.report import Ending
 from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, repair_lines, verification_summary
 from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, report, want
 from tests.unit.reporting.verifications import DRIFTED, damage, verification
@@ -92,4 +93,12 @@ def test_what_a_run_mended_or_would_is_told_and_what_it_did_not_is_left_to_its_i
     assert [line[:-1] for line in lines if line.endswith(":")] == [
         "Repaired in asia.gcr.io/prod/foo",
         "Would be repaired in asia.gcr.io/prod/foo",
+    ]
+
+
+def test_one_that_was_interrupted_does_not_say_that_all_is_well() -> None:
+    lines = list(verification_summary(verification(WELL, deep=True, images=2, ending=Ending.INTERRUPTED)))
+    assert lines == [
+        "Interrupted after 12 s: looked at 3 edges and all of 2 images, and not at everything",
+        "Next: verify again; this one did not come to its end",
     ]
