@@ -128,17 +128,9 @@ class HttpSession:
         return self._strangers
 
     def _read_files(self) -> None:
-        self._ssl = self._tls()
-        self._user_agent = f"cip-async/{_version()}"
-
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
         if self._ca_cert is not None:
-            try:
-                context.load_verify_locations(cafile=str(self._ca_cert))
-            except (OSError, ssl.SSLError) as error:
-                raise FileProblem(str(self._ca_cert), "is no readable file of PEM certificates") from error
-        return context
+            self._ssl = _trusting(self._ca_cert)
+        self._user_agent = f"cip-async/{_version()}"
 
     def _proxy(self, url: URL) -> tuple[URL | None, dict[str, str] | None]:
         key = (url.scheme, url.raw_authority)
@@ -150,6 +142,16 @@ class HttpSession:
             bypassed = nearby or proxy_bypass(f"{host}:{url.port}") or proxy_bypass(host)
             self._proxies[key] = (None, None) if not found or bypassed else _parsed_proxy(found)
         return self._proxies[key]
+
+
+def _trusting(ca_cert: Path) -> ssl.SSLContext:
+    """TLS as aiohttp has it, with further authorities than those of the system."""
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(cafile=str(ca_cert))
+    except (OSError, ssl.SSLError) as error:
+        raise FileProblem(str(ca_cert), "is no readable file of PEM certificates") from error
+    return context
 
 
 def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
