@@ -5,6 +5,7 @@ image specification, section "Digests". A value of one of these types was checke
 that holds one may put it into a URL or a path.
 """
 
+import ipaddress
 import re
 from typing import Final, NewType
 
@@ -74,7 +75,8 @@ def parse_host(text: str) -> Host:
     """
     host = text.lower()
     port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else "1"
-    if len(host) > _MAX_REFERENCE_LENGTH or not _HOST.fullmatch(host) or not 1 <= int(port) <= _MAX_PORT:
+    is_host = len(host) <= _MAX_REFERENCE_LENGTH and _HOST.fullmatch(host) and 1 <= int(port) <= _MAX_PORT
+    if not is_host or (host.startswith("[") and not _is_v6_address(host[1:].partition("]")[0])):
         raise InvalidReference("host", text, "a host name or address, with an optional port: us.gcr.io, localhost:5000")
     return Host(host)
 
@@ -141,3 +143,12 @@ def parse_digest(text: str) -> Digest:
     if not _DIGEST.fullmatch(text):
         raise InvalidReference("digest", text, "'sha256:' and 64 hex digits")
     return Digest(text)
+
+
+def _is_v6_address(text: str) -> bool:
+    """Whether `text`, which may be hex digits and colons in any order, is an address that a URL can have."""
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
