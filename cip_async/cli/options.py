@@ -247,7 +247,8 @@ def _by_host(parameter: click.Parameter, values: tuple[str, ...], expected: str,
     for value in values:
         host, equals, something = value.partition("=")
         if not (host and equals and something):
-            raise click.BadParameter(f"{value!r} is not {expected}", param=parameter)
+            shown = "what has a user name" if "@" in value else repr(value)
+            raise click.BadParameter(f"{shown} is not {expected}", param=parameter)
         if said.setdefault(host, something) != something:
             raise click.BadParameter(f"{host} has two {noun}", param=parameter)
     return said

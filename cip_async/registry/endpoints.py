@@ -104,13 +104,13 @@ def _default_origin(host: Host) -> URL:
 def _host(text: str) -> Host:
     try:
         return parse_host(text)
-    except InvalidReference as error:
-        raise InvalidSettings("endpoint", text, "HOST=URL, with a host such as us.gcr.io") from error
+    except InvalidReference:
+        raise InvalidSettings("endpoint", _shown(text), "HOST=URL, with a host such as us.gcr.io") from None
 
 
 def _origin(host: str, text: str) -> URL:
     expected = "the URL of an origin without a path: http://localhost:5000"
-    problem = InvalidSettings(f"endpoint of {host}", "(with a user name)" if "@" in text else text, expected)
+    problem = InvalidSettings(f"endpoint of {host}", _shown(text), expected)
     try:
         url = URL(text)
     except (ValueError, IndexError):  # yarl has the latter for brackets that hold nothing
@@ -119,3 +119,8 @@ def _origin(host: str, text: str) -> URL:
     if not is_origin or url.user is not None or url.password is not None:
         raise problem
     return url.origin()
+
+
+def _shown(text: str) -> str:
+    """What was given, unless there may be a password in it."""
+    return "(with a user name)" if "@" in text else text

@@ -100,6 +100,12 @@ def test_an_endpoint_that_is_none_is_explained(value: str) -> None:
     assert expected in complaint_about("--endpoint", value)
 
 
+def test_a_password_in_an_endpoint_that_is_none_is_not_shown() -> None:
+    said = complaint_about("--endpoint", "http://me:secret@cache.example")
+    assert "what has a user name is not HOST=URL, such as gcr.io=http://localhost:5000" in said
+    assert "secret" not in said
+
+
 def test_a_host_has_one_endpoint() -> None:
     said = complaint_about("--endpoint", "gcr.io=http://a", "--endpoint", "gcr.io=http://b")
     assert "gcr.io has two endpoints" in said

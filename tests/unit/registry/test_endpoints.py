@@ -79,6 +79,12 @@ def test_an_endpoint_is_for_a_host() -> None:
         Endpoints({"gcr.io/path": "http://localhost:5000"})
 
 
+def test_a_password_in_the_place_of_a_host_is_not_shown() -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        Endpoints({"http://me:secret@cache.example": "gcr.io"})
+    assert str(refused.value) == "endpoint is '(with a user name)': expected HOST=URL, with a host such as us.gcr.io"
+
+
 def test_docker_hubs_official_images_live_below_library() -> None:
     endpoints = Endpoints()
     assert endpoints.path(Repository(Host("docker.io"), "busybox")) == "library/busybox"
