@@ -29,7 +29,7 @@ from cip_async.model.report import RequestClass
 from cip_async.reference import Digest, Host, Repository, Tag, parse_digest
 from cip_async.registry.absence import NOT_A_REGISTRYS, absence, has_telling_header, is_proven
 from cip_async.registry.credentials.scopes import CATALOG, pull, push
-from cip_async.registry.documents import parse_document, refuse_schema_1
+from cip_async.registry.documents import named_media_type, parse_document, refuse_schema_1
 from cip_async.registry.exchange import Answer, Replayable, Request
 from cip_async.registry.exchanger import BodyStream
 from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
@@ -158,7 +158,7 @@ class RegistryClient:
         if is_absent and has_telling_header(answer):
             return None
         announced = answer.headers.get("Docker-Content-Digest")
-        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+        media_type = named_media_type(answer.headers.get("Content-Type", ""))
         length = answer.headers.get("Content-Length", "")
         size_bytes = int(length) if _SIZE.fullmatch(length) else None
         if is_absent or announced is None:

@@ -126,6 +126,12 @@ def refuse_schema_1(repository: Repository, digest: Digest, content_type: str) -
         raise UnsupportedContent(repository.host, f"manifest {digest} of {repository.path}", _SCHEMA_1_REFUSED)
 
 
+def named_media_type(content_type: str) -> str:
+    """The media type in a `Content-Type`, empty where none is named that can be handed on."""
+    media_type = content_type.partition(";")[0].strip()
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else ""
+
+
 class _Refused(ValueError):
     """A document breaks a rule; it leaves this module as an `InvalidContent` that says where."""
 

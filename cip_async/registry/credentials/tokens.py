@@ -141,6 +141,8 @@ class Authorizer:
             realm = self._endpoints.map_back(host, supplied(origin, challenge.parameters.get("realm", "")))
         except ValueError as error:
             raise CredentialError(host, "its token realm is not a URL") from error
+        if not "".join(challenge.parameters.values()).isprintable():
+            raise CredentialError(host, "its challenge holds what is no text, and no token can be asked for with it")
         objection = objection_to_realm(origin, realm, self._trusted_realms)
         if objection is not None:
             raise CredentialError(host, f"{objection}; no credential was sent there")

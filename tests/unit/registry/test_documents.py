@@ -8,7 +8,7 @@ import pytest
 from cip_async.errors import UnsupportedContent, UntrustedAnswer
 from cip_async.model.image import Descriptor, DocumentKind, ImageDocument
 from cip_async.reference import Digest, Host, Repository
-from cip_async.registry.documents import parse_document
+from cip_async.registry.documents import named_media_type, parse_document
 from cip_async.registry.wire import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -177,3 +177,18 @@ def test_bytes_that_are_no_document_are_refused(body: bytes) -> None:
 
 def test_a_negative_size_counts_as_nothing() -> None:
     assert parse(config=descriptor(A, size=-5)).blobs[0].size_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("content_type", "media_type"),
+    [
+        (f"{OCI_MANIFEST}; charset=utf-8", OCI_MANIFEST),
+        (f" {OCI_INDEX} ", OCI_INDEX),
+        ("", ""),
+        ("text", ""),
+        ("text/\udcff", ""),
+        ("a/b\x1b[2J", ""),
+    ],
+)
+def test_a_type_in_a_header_is_handed_on_if_it_is_one(content_type: str, media_type: str) -> None:
+    assert named_media_type(content_type) == media_type

@@ -214,6 +214,17 @@ async def test_without_a_challenge_that_can_be_met_there_is_nothing_better(chall
     assert await Shop().authorizer().answer_challenge(HOST, FOO, PULL, None, refused(*challenges)) is None
 
 
+@pytest.mark.parametrize("parameter", ['service="caf\udce9"', 'service="a\x1b[2J"', 'scope="repository:\udcff:pull"'])
+async def test_a_challenge_that_is_no_text_is_refused_and_nothing_is_asked(parameter: str) -> None:
+    shop = Shop()
+    challenge = refused(f'Bearer realm="{REALM}",{parameter}')
+    with pytest.raises(CredentialError) as told:
+        await shop.authorizer().answer_challenge(HOST, FOO, PULL, None, challenge)
+    reason = "its challenge holds what is no text, and no token can be asked for with it"
+    assert str(told.value) == f"credentials for {HOST}: {reason}"
+    assert shop.sold == []
+
+
 @pytest.mark.parametrize("error", [Unauthorized, Denied])
 async def test_a_refusal_says_whether_anybody_was_named(error: type[RegistryError]) -> None:
     shop = Shop()
