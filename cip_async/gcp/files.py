@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cip_async.errors import AccountError, FileProblem
+from cip_async.manifests.folder import Unreadable, read
 
 _LARGEST_BYTES: Final = 1 << 20
 
@@ -56,12 +57,9 @@ def _usual_path(environment: Mapping[str, str]) -> Path | None:
 def _read(path: Path) -> Mapping[str, Any]:
     """The JSON object in a file. No error shows what it holds."""
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST_BYTES + 1)
-    except OSError as error:
-        raise FileProblem(str(path), f"cannot be read: {error.strerror}") from None
-    try:
-        info = json.loads(text) if len(text) <= _LARGEST_BYTES else None
+        info = json.loads(read(path, _LARGEST_BYTES))
+    except Unreadable as error:
+        raise FileProblem(str(path), str(error)) from None
     except (ValueError, RecursionError):
         info = None
     if not isinstance(info, dict):

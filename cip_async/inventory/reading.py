@@ -11,6 +11,7 @@ from anyio import to_thread
 from cip_async.errors import FileProblem, InvalidManifests, InvalidReference
 from cip_async.inventory.snapshot import Snapshot
 from cip_async.inventory.store import InventoryStore
+from cip_async.manifests.folder import Unreadable, opened
 from cip_async.manifests.tree import load_images
 from cip_async.model.listing import Listing
 from cip_async.model.promoter_manifest import Gravity, Place, Problem
@@ -50,7 +51,7 @@ def is_promoter_manifest(path: Path) -> bool:
         FileProblem: it cannot be read.
     """
     with _opened(path) as file:
-        return any(line.startswith(b"registries:") for line in file)
+        return any(line.startswith(b"registries:") for line in _lines(file))
 
 
 def _listings(path: Path) -> list[Listing]:
@@ -63,7 +64,7 @@ def _listings(path: Path) -> list[Listing]:
 
 def _is_csv(path: Path) -> bool:
     with _opened(path) as file:
-        first = file.readline(_LONGEST_LINE)
+        first = next(_lines(file), b"")
     return bool(_CSV_LINE.fullmatch(first.decode("utf-8", "replace").strip()))
 
 
@@ -81,7 +82,7 @@ def _read_csv(path: Path) -> _Images:
     found: _Images = {}
     problems: list[Problem] = []
     with _opened(path) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_lines(file), start=1):
             try:
                 name, digest, tag = _parsed(line.decode("utf-8", "backslashreplace").rstrip("\r\n"))
             except InvalidReference as error:
@@ -107,7 +108,15 @@ def _parsed(line: str) -> tuple[ImageName, Digest, Tag | None]:
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             yield file
-    except OSError as error:
-        raise FileProblem(str(path), f"cannot be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise FileProblem(str(path), str(error)) from error
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long for a snapshot only the beginning, and never all of it at once."""
+    while line := file.readline(_LONGEST_LINE):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST_LINE)

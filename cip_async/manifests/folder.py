@@ -1,10 +1,11 @@
 """Files and folders as they are on disk, read with bounds and never beyond the folder that was named."""
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from cip_async.manifests.layout import IMAGES, MANIFESTS, Parts
 
@@ -15,19 +16,30 @@ class Unreadable(Exception):
     """A file or folder cannot or must not be read; the message says why."""
 
 
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, to be read. What has no end, or waits for a writer, is none.
+
+    Raises:
+        Unreadable: it is no file, or the system refuses, now or while it is read.
+    """
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Unreadable("is not a file")
+            yield file
+    except OSError as error:
+        raise Unreadable(_refusal(error)) from error
+
+
 def read(path: Path, limit_bytes: int) -> bytes:
     """The content of a regular file.
 
     Raises:
         Unreadable: it is no file, larger than `limit_bytes`, or the system refuses.
     """
-    try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Unreadable("is not a file")
-            content = file.read(limit_bytes + 1)
-    except OSError as error:
-        raise Unreadable(_refusal(error)) from error
+    with opened(path) as file:
+        content = file.read(limit_bytes + 1)
     if len(content) > limit_bytes:
         raise Unreadable(f"is larger than {limit_bytes:,} bytes")
     return content

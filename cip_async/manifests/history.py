@@ -87,6 +87,8 @@ class GitFolder:
                 check=False,
                 env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
             )
+        except ValueError:  # a NUL, or half of a character: git could not be told, and has nothing of that name
+            return None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InvalidSettings("git", "not usable", f"a git program that answers: {error}") from error
         return ended.stdout if ended.returncode == 0 else None

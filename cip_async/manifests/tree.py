@@ -39,7 +39,7 @@ def load_manifests(
 
     Raises:
         InvalidManifests: with every problem there is, each once, sorted by place.
-        InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given.
+        InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given, or no file can have that name.
     """
     loaded = read_manifests(manifest=manifest, thin_manifest_dir=thin_manifest_dir, strict=strict, files=files)
     if loaded.has_spoilt_files or (loaded.invalid and not quarantine):
@@ -57,14 +57,14 @@ def read_manifests(
     """Read all that can be understood, whatever is wrong, so that it can be checked further before all is told at once.
 
     Raises:
-        InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given.
+        InvalidSettings: both or neither of `manifest` and `thin_manifest_dir` are given, or no file can have that name.
     """
     loading = _Loading(files)
     if manifest is not None and thin_manifest_dir is None:
-        path = Path(manifest)
+        path = _path(manifest)
         return loading.result(loading.plain(path, partial(read, path)), strict=strict)
     if thin_manifest_dir is not None and manifest is None:
-        return loading.result(loading.thin(Folder(Path(thin_manifest_dir))), strict=strict)
+        return loading.result(loading.thin(Folder(_path(thin_manifest_dir))), strict=strict)
     raise InvalidSettings("(manifest, thin_manifest_dir)", (manifest, thin_manifest_dir), "one of the two")
 
 
@@ -84,13 +84,13 @@ def read_manifests_at(
     """
     loading = _Loading(files)
     if manifest is not None and thin_manifest_dir is None:
-        path = Path(manifest)
+        path = _path(manifest)
         parent = GitFolder(revision, path.parent)
         was_there = parent.has(path.name)
         found = loading.plain(parent.root / path.name, partial(parent.read, path.name)) if was_there else ()
         return loading.result(found, strict=False)
     if thin_manifest_dir is not None and manifest is None:
-        folder = GitFolder(revision, Path(thin_manifest_dir))
+        folder = GitFolder(revision, _path(thin_manifest_dir))
         return loading.result(() if folder.is_empty else loading.thin(folder), strict=False)
     raise InvalidSettings("(manifest, thin_manifest_dir)", (manifest, thin_manifest_dir), "one of the two")
 
@@ -100,12 +100,27 @@ def load_images(path: str | os.PathLike[str], *, files: Files = _USUAL) -> tuple
 
     Raises:
         InvalidManifests: with every problem there is, each once, sorted by place.
+        InvalidSettings: no file can have that name.
     """
     loading = _Loading(files)
-    found = loading.images(Path(path))
+    found = loading.images(_path(path))
     if loading.problems:
         raise InvalidManifests(tuple(sorted(set(loading.problems))))
     return found
+
+
+def _path(named: str | os.PathLike[str]) -> Path:
+    """What is named, which need not be there.
+
+    Raises:
+        InvalidSettings: no file can have that name.
+    """
+    try:
+        if b"\0" not in os.fsencode(named):
+            return Path(named)
+    except UnicodeEncodeError:
+        pass
+    raise InvalidSettings("the path", os.fspath(named), "a name that a file can have")
 
 
 def _order(problem: Problem) -> tuple[str, int, int, str]:

@@ -18,6 +18,7 @@ import attrs
 import msgspec
 
 from cip_async.errors import CredentialError
+from cip_async.manifests.folder import Unreadable, read
 from cip_async.reference import Host, Repository
 from cip_async.registry.credentials.helper import IDENTITY_USER, Helper, HelperFailure, HelperMissing
 from cip_async.registry.credentials.provider import BearerToken, Credential, IdentityToken, Password
@@ -120,13 +121,9 @@ class DockerConfig:
         if path is None:
             return _Content()
         try:
-            with path.open("rb") as file:
-                text = file.read(_LARGEST_BYTES + 1)
-            if len(text) > _LARGEST_BYTES:
-                raise CredentialError(host, f"{path} is larger than {_LARGEST_BYTES} bytes")
-            config = msgspec.json.decode(text, type=_Config)
-        except OSError as error:
-            raise CredentialError(host, f"{path} cannot be read: {error.strerror}") from error
+            config = msgspec.json.decode(read(path, _LARGEST_BYTES), type=_Config)
+        except Unreadable as error:
+            raise CredentialError(host, f"{path} {error}") from error
         except UNDECODABLE as error:
             raise CredentialError(host, f"{path} is not a Docker config file: {error}") from error
         auths = (config.auths or {}).items()

@@ -89,7 +89,7 @@ def test_a_link_is_told_and_not_followed(repository: Path) -> None:
     assert problem.message == "is not a file in that revision"
 
 
-@pytest.mark.parametrize("revision", ["nothing", "--output=evil", "", "HEAD:plain.yaml"])
+@pytest.mark.parametrize("revision", ["nothing", "--output=evil", "", "HEAD:plain.yaml", "HEAD\0", "\ud800"])
 def test_a_revision_that_does_not_exist_is_told(repository: Path, revision: str) -> None:
     with pytest.raises(InvalidSettings, match=r"the revision is .*: expected a revision of the git repository"):
         read_manifests_at(revision, manifest=repository / "plain.yaml")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cip_async.errors import InvalidManifests, InvalidSettings
-from cip_async.manifests.tree import load_manifests, read_manifests
+from cip_async.manifests.tree import load_images, load_manifests, read_manifests
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.settings import Files
 from tests.unit.manifests.samples import IMAGES, REGISTRIES, A, thin, told, write
@@ -200,6 +200,17 @@ def test_a_folder_without_manifests_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
     assert refused(tmp_path / "missing") == [f"{tmp_path}/missing:1:1: cannot be read: No such file or directory"]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_what_no_file_can_be_called_is_told(name: str) -> None:
+    expected = "expected a name that a file can have"
+    with pytest.raises(InvalidSettings, match=expected):
+        read_manifests(manifest=name)
+    with pytest.raises(InvalidSettings, match=expected):
+        read_manifests(thin_manifest_dir=name)
+    with pytest.raises(InvalidSettings, match=expected):
+        load_images(name)
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,8 +168,15 @@ def huge(write: Callable[[str], DockerConfig]) -> DockerConfig:
 
 
 async def test_a_huge_file_is_not_read(huge: DockerConfig) -> None:
-    with pytest.raises(CredentialError, match="is larger than 1048576 bytes"):
+    with pytest.raises(CredentialError, match="is larger than 1,048,576 bytes"):
         await huge.credential(Host("a.example"), None)
+
+
+async def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CredentialError) as refused:
+        await DockerConfig(tmp_path / "pipe").credential(Host("a.example"), None)
+    assert str(refused.value) == f"credentials for a.example: {tmp_path}/pipe is not a file"
 
 
 async def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
