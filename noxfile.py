@@ -23,6 +23,8 @@ import importlib.resources, json
 json.loads(importlib.resources.files("cip_async.reporting").joinpath("report.schema.json").read_text())
 """
 
+TARGET_NAMES = "from tests.fuzz.targets import TARGETS; print(*(target.name for target in TARGETS))"
+
 
 def offer_pyenv_versions() -> None:
     """Let the `python3.N` shims of pyenv work, which refuse to unless their version is selected."""
@@ -86,6 +88,20 @@ def docs(session: nox.Session) -> None:
     """Check the links of the documentation, and run the code it shows."""
     session.install("-e", ".[test]")
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz all places where bytes enter, guided by coverage: `-- INPUTS` for each (1000), and `-- INPUTS TARGET` for one."""
+    session.install("-e", ".[test]")
+    wheel = session.run("pip", "install", "-q", "--only-binary", ":all:", "atheris", success_codes=[0, 1], silent=True)
+    if session.run("python", "-c", "import atheris", success_codes=[0, 1], silent=True):
+        session.skip(f"atheris has no wheel for this Python and platform: {wheel}")
+    inputs, *named = session.posargs or ["1000"]
+    listed = session.run("python", "-c", TARGET_NAMES, silent=True)
+    folder = Path(session.create_tmp()).resolve()
+    for name in named or str(listed).split():
+        session.run("python", "-m", "tests.fuzz.guided", name, str(folder / name), inputs)
 
 
 @nox.session(reuse_venv=False)

@@ -36,6 +36,10 @@ class FencedOff(PermissionError):
     """Something that was fenced in tried to get out."""
 
 
+class ProgramFencedOff(FencedOff):
+    """A program was to be started, or something sent somewhere."""
+
+
 @contextlib.contextmanager
 def fence(folder: Path) -> Iterator[None]:
     """Let nothing out of `folder`."""
@@ -50,7 +54,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if not _inside:
         return
     if event.startswith((*_FORBIDDEN, *_FORBIDDEN_TOO)):
-        raise FencedOff(13, "fenced off", event)
+        raise ProgramFencedOff(13, "fenced off", event)
     paths = arguments[: _CHANGING.get(event, 0)]
     if event == "open" and arguments[2] & _WRITING:
         paths = arguments[:1]
