@@ -92,11 +92,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz all places where bytes enter, guided by coverage: `-- INPUTS` for each (1000), and `-- INPUTS TARGET` for one."""
+    """Fuzz where bytes enter, guided by coverage: `-- INPUTS` for each target (1000), `-- INPUTS TARGET` for one."""
     session.install("-e", ".[test]")
-    wheel = session.run("pip", "install", "-q", "--only-binary", ":all:", "atheris", success_codes=[0, 1], silent=True)
+    said = session.run("pip", "install", "--only-binary", ":all:", "atheris", success_codes=[0, 1], silent=True)
     if session.run("python", "-c", "import atheris", success_codes=[0, 1], silent=True):
-        session.skip(f"atheris has no wheel for this Python and platform: {wheel}")
+        session.skip(f"atheris has no wheel for this Python and platform: {str(said).strip().splitlines()[-1]}")
     inputs, *named = session.posargs or ["1000"]
     listed = session.run("python", "-c", TARGET_NAMES, silent=True)
     folder = Path(session.create_tmp()).resolve()
