@@ -27,6 +27,8 @@ from cip_async.model.promoter_manifest import Gravity, Place, Problem
 from cip_async.settings import Files
 
 _SECOND: Final = 2
+_MOST_PROBLEMS: Final = 10_000
+"""Of its YAML, in one file. A file of aliases alone has millions, and each takes more memory than the alias."""
 _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
@@ -42,17 +44,17 @@ def parse(content: bytes, path: str, limits: Files) -> tuple[Node | None, tuple[
     builder = _Builder(path, limits.yaml_depth)
     try:
         builder.take(YAML(typ="safe", pure=False).parse(content))
-    except (_TooDeep, YAMLError) as error:
+    except (_TooMuch, YAMLError) as error:
         return None, (*builder.problems, _last_problem(error, content, path))
     return builder.top[0] if builder.top else None, tuple(builder.problems)
 
 
-class _TooDeep(Exception):
-    """The file nests deeper than it may; reading it stopped at `position`."""
+class _TooMuch(Exception):
+    """The file has more of something than it may; reading it stopped at `position`."""
 
-    def __init__(self, position: tuple[int, int], depth: int) -> None:
+    def __init__(self, position: tuple[int, int], message: str) -> None:
         self.position = position
-        self.depth = depth
+        self.message = message
 
 
 class _Builder:
@@ -105,7 +107,7 @@ class _Builder:
         if event.ctag is not None or event.anchor is not None:
             self._refuse_extras(event)
         if len(self._outer) == self._depth:
-            raise _TooDeep((node.line, node.column), self._depth)
+            raise _TooMuch((node.line, node.column), f"is nested deeper than {self._depth} levels")
         self._items.append(node)
         self._outer.append((self._items, self._in_mapping))
         self._items, self._in_mapping = node.items, in_mapping
@@ -130,13 +132,16 @@ class _Builder:
             self._refuse(event.start_mark, f"tags of YAML are not allowed: remove {event.tag}")
 
     def _refuse(self, mark: Any, message: str) -> None:  # noqa: ANN401
-        self.problems.append(_problem(self._path, (mark.line + 1, mark.column + 1), message))
+        position = (mark.line + 1, mark.column + 1)
+        if len(self.problems) == _MOST_PROBLEMS:
+            raise _TooMuch(position, f"has more than {_MOST_PROBLEMS:,} problems: the rest of the file was not read")
+        self.problems.append(_problem(self._path, position, message))
 
 
-def _last_problem(error: _TooDeep | YAMLError, content: bytes, path: str) -> Problem:
+def _last_problem(error: _TooMuch | YAMLError, content: bytes, path: str) -> Problem:
     match error:
-        case _TooDeep():
-            return _problem(path, error.position, f"is nested deeper than {error.depth} levels")
+        case _TooMuch():
+            return _problem(path, error.position, error.message)
         case ReaderError():
             return _problem(path, _position(content, error.position), f"is not YAML: {error.reason}")
         case MarkedYAMLError():

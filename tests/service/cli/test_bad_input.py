@@ -140,6 +140,13 @@ def test_what_is_no_file_is_told_and_never_waited_for(tmp_path: Path, environmen
         assert told("--manifest", name, folder=tmp_path, environment=environment) == expected
 
 
+def test_millions_of_aliases_take_no_more_memory_than_other_input(tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "f.yaml").write_bytes(b"- *a\n" * 6_000_000)
+    code, _, lines = told("--manifest", "f.yaml", folder=tmp_path, environment=environment)
+    assert code == 1
+    assert lines[-1] == "f.yaml:10001:3: has more than 10,000 problems: the rest of the file was not read"
+
+
 def test_all_that_is_wrong_in_a_tree_is_told_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
     outside = write(tmp_path / "outside", {"images.yaml": IMAGES})
     names = ("binary", "circle", "empty", "fifo", "folder", "link", "missing", "sound")

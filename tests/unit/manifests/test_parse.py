@@ -140,3 +140,10 @@ def test_json_is_yaml() -> None:
 
 def test_the_parser_in_c_is_there() -> None:
     assert ruamel.yaml.__with_libyaml__
+
+
+def test_problems_without_end_are_told_up_to_a_bound() -> None:
+    told = problems(b"- *a\n" * 20_000)
+    assert len(told) == 10_001
+    assert told[9_999].endswith(":10000:3: aliases are not allowed: write out what *a stands for")
+    assert told[10_000].endswith(":10001:3: has more than 10,000 problems: the rest of the file was not read")
