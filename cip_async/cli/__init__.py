@@ -7,11 +7,12 @@ import click
 
 from cip_async.cli.calling import arguments_of
 from cip_async.cli.group import cip
+from cip_async.cli.logs import show_crashes_without_secrets
 
 
 def main() -> None:
     """Run `cip` with the arguments of this process, and exit with its code."""
-    _prepare_streams()
+    _prepare()
     try:
         arguments = arguments_of(sys.argv[1:], cip)
     except click.UsageError as error:
@@ -22,11 +23,12 @@ def main() -> None:
 
 def auditor() -> None:
     """Run `cip audit serve` with the arguments of this process, and exit with its code."""
-    _prepare_streams()
+    _prepare()
     cip.main(args=["audit", "serve", *sys.argv[1:]], prog_name="cip")
 
 
-def _prepare_streams() -> None:
+def _prepare() -> None:
+    show_crashes_without_secrets()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character gets its escape

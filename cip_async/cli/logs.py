@@ -7,9 +7,11 @@ import enum
 import json
 import logging
 import re
+import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Final
 
 from cip_async.cli.screen import Screen
@@ -41,6 +43,11 @@ def configure(screen: Screen, log_format: LogFormat, level: int, *, foreign: boo
 def redacted(text: str) -> str:
     """`text` without query strings, user names in URLs, and what follows `Bearer` or `Basic`."""
     return _CREDENTIAL.sub(r"\1 …", _USER.sub("…@", _QUERY.sub("?…", text)))
+
+
+def show_crashes_without_secrets() -> None:
+    """Have whatever ends the program unforeseen say no more than a log would: other libraries' errors hold URLs."""
+    sys.excepthook = _show_crash
 
 
 class _Handler(logging.Handler):
@@ -88,6 +95,15 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _traceback(record: logging.LogRecord) -> Iterator[str]:
-    if record.exc_info and record.exc_info[0]:
-        for line in "".join(traceback.format_exception(*record.exc_info)).splitlines():
-            yield printable(redacted(line))
+    if record.exc_info and record.exc_info[1]:
+        yield from _lines(record.exc_info[1])
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        yield printable(redacted(line))
+
+
+def _show_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    del kind, trace
+    sys.stderr.writelines(f"{line}\n" for line in _lines(error))

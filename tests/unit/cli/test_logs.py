@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 from rich.console import Console
 
-from cip_async.cli.logs import LogFormat, configure, redacted
+from cip_async.cli.logs import LogFormat, configure, redacted, show_crashes_without_secrets
 from cip_async.cli.screen import Screen
 
 log = logging.getLogger("cip_async.somewhere")
@@ -126,3 +126,15 @@ def test_lines_stand_above_bars_and_are_not_folded() -> None:
 )
 def test_credentials_and_query_strings_are_taken_out(text: str, safe: str) -> None:
     assert redacted(text) == safe
+
+
+def test_a_crash_tells_where_and_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    show_crashes_without_secrets()
+    with pytest.raises(ValueError, match="hidden") as crash:
+        fail()
+    sys.excepthook(crash.type, crash.value, crash.tb)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "in fail" in told.err
+    assert told.err.splitlines()[-1] == "ValueError: https://host/v2/?…"
