@@ -35,7 +35,7 @@ class Reply:
     """What to answer.
 
     `break_off` closes the connection: before any answer, or after so many bytes of the body; `stall_after` stops
-    after so many bytes until the client is gone.
+    after so many bytes until the client is gone; `endless` is sent again and again after the body until then.
     """
 
     status: int = 200
@@ -43,6 +43,7 @@ class Reply:
     body: bytes = b""
     break_off: int | None = None
     stall_after: int | None = None
+    endless: bytes = b""
 
 
 ABSENT = Reply(404, {"Docker-Distribution-Api-Version": "registry/2.0"}, b'{"errors":[{"code":"NAME_UNKNOWN"}]}')
@@ -79,7 +80,8 @@ class Scripted:
         if isinstance(reply, Awaitable):
             reply = await reply
         response = web.StreamResponse(status=reply.status, headers=reply.headers)
-        response.content_length = len(reply.body)
+        if not reply.endless:
+            response.content_length = len(reply.body)
         if reply.break_off == 0:
             return _cut(request, response)
         await response.prepare(request)
@@ -91,6 +93,8 @@ class Scripted:
             await anyio.sleep_forever()
         if request.method != "HEAD":
             await response.write(reply.body)
+            while reply.endless:
+                await response.write(reply.endless)
         await response.write_eof()
         return response
 
