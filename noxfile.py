@@ -49,6 +49,17 @@ def pythons() -> Iterator[str]:
             yield f"3.{minor}"
 
 
+def lowest_versions() -> Iterator[str]:
+    """The dependencies of the package, each pinned to its lower bound."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    for dependency in project["dependencies"]:
+        requirement, _, marker = dependency.partition(";")
+        name, bound, version = requirement.strip().partition(">=")
+        if not bound or "," in version:
+            raise ValueError(f"{dependency!r} has no lower bound alone")
+        yield f"{name}=={version}" + (f" ; {marker.strip()}" if marker else "")
+
+
 offer_pyenv_versions()
 PYTHONS = list(pythons()) or [f"3.{sys.version_info.minor}"]
 
@@ -81,6 +92,29 @@ def tests(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     env = {"CIP_TEST_LOOP": "uvloop"} if session.python == PYTHONS[-1] else {}
     session.run("pytest", *(session.posargs or ["-n", "auto"]), env=env)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Remove one guard after the other, in a copy, and show that a test notices each."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest version of each dependency that pyproject.toml allows."""
+    constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
+    constraints.write_text("\n".join(lowest_versions()) + "\n", encoding="utf-8")
+    session.install("-e", ".[test]", "-c", str(constraints))
+    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/unit", "tests/service", "tests/properties"]))
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask an advisory service whether known vulnerabilities concern what the package installs. Needs the network."""
+    session.install("pip-audit>=2.7")
+    session.run("pip-audit", *session.posargs, ".")
 
 
 @nox.session
