@@ -7,7 +7,10 @@ from typing import Final
 import attrs
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md")
+PAGES: Final = (
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "SECURITY")),
+)
 
 _BLOCK: Final = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING: Final = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
