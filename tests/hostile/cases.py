@@ -190,7 +190,7 @@ CASES: Final = (
     Case(
         "a blob of other bytes",
         "CVE-2025-24882",
-        f"{_COPYING}/test_relay.py::test_wrong_bytes_reach_no_mirror",
+        f"{_HERE}/test_documents.py::test_a_blob_of_other_bytes_is_found_out_before_a_mirror_has_all_of_it",
     ),
     Case(
         "a HEAD that names another digest than it was asked for",

@@ -103,3 +103,14 @@ async def test_a_child_of_other_bytes_reaches_no_mirror_and_nor_does_its_index(c
     assert "the bytes have the digest" in reason
     held = copy.host("eu.gcr.io").store.repository("prod/app")
     assert (held.tags, index.digest in held.manifests, index.children[0].digest in held.manifests) == ({}, False, False)
+
+
+async def test_a_blob_of_other_bytes_is_found_out_before_a_mirror_has_all_of_it(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("app", wanted(images.single(seed="app"), "v1"), to=["eu.gcr.io/prod"])
+    copy.host("gcr.io").faults.add("wrong-bytes", on=["blob-get"])
+
+    await copy.run()
+
+    assert all("the bytes have the digest" in reason for _, reason in copy.failures().values())
+    assert [entry.status for entry in copy.host("eu.gcr.io").ledger.find(call_class="upload") if entry.status] == []
