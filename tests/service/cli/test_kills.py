@@ -170,4 +170,5 @@ async def test_a_run_that_is_killed_loses_nothing(
             assert staging.in_mirror(mirror) == made.wanted | {"app": made.wanted["app"] | extra}
     assert staging.writes() == []
     record_property("kills", 1)
-    record_property("edges", sum(len(tags) for tags in made.wanted.values()) * len(staging.mirrors))
+    edges = sum(len(tags) or 1 for dmap in staging.wanted.values() for tags in dmap.values())
+    record_property("edges", edges * len(staging.mirrors))
