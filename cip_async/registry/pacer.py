@@ -8,14 +8,14 @@ import attrs
 
 from cip_async.registry.pacing import Granted, HeldBack, Pace, Refused, after, unrefused
 
-SPARE_S: Final = 0.02
+SPARE_S: Final = 0.1
 """So much of a second's starts may come at once, with one more: what a busy event loop is late by is made up for. It is
-too little to be a burst that a quota would notice."""
+too little to be a burst that a quota would notice, and enough to begin with while the first answers are under way."""
 _MINUTE_S: Final = 60.0
 _LASTS: Final = (8, 16, 32, 64)
 _SHORTEST_S: Final = 0.05
 """Starts are counted over no less: those that come at once are no rate."""
-_ROUNDING: Final = 1e-9
+_ROUNDING: Final = 1e-6
 
 
 @attrs.define(eq=False)
@@ -31,17 +31,19 @@ class Pacer:
 
     @property
     def settled_per_minute(self) -> float | None:
-        """The rate that refusals led to; None if there were none, or all was refused since the first."""
-        return self.pace.rate * _MINUTE_S if self.pace.was_refused and self.pace.rate < math.inf else None
+        """The rate that refusals led to; None if there were none, or nothing was granted since the first."""
+        return self.pace.rate * _MINUTE_S if self.pace.has_ceiling else None
+
+    @property
+    def _at_once(self) -> float:
+        return 1.0 if self.pace.is_probing else 1 + SPARE_S * self.pace.rate
 
     def due_at(self, now: float) -> float:
         """When the next request may start; not later than `now` if it may at once."""
         if now < self.pace.resumes_at:
             return self.pace.resumes_at
         rate = self.pace.allowed
-        if rate == math.inf:
-            return now
-        self._level = min(1 + SPARE_S * rate, self._level + (now - self._level_at) * rate)
+        self._level = min(self._at_once, self._level + (now - self._level_at) * rate)
         self._level_at = now
         return now if self._level >= 1 - _ROUNDING else now + (1 - self._level) / rate
 
@@ -49,17 +51,16 @@ class Pacer:
         """A request starts, which was due; `is_busy` if more would start if they might."""
         self._recent.append(now)
         rate = self.pace.allowed
-        is_full = rate == math.inf or self._level >= 1 + SPARE_S * rate - _ROUNDING
+        is_full = self._level >= self._at_once - _ROUNDING
         if is_full and not is_busy and not self.pace.is_probing:
             self._granted, self._measured_from = 0, now  # the host may have saved up more than its quota since
         elif not is_full and is_busy and rate < self.pace.most:
             self.pace = after(self.pace, HeldBack(1 / rate), now)
-        if rate < math.inf:
-            self._level -= 1
+        self._level -= 1
 
     def withdraw(self) -> None:
         """A request that started did not, after all."""
-        self._level += self.pace.allowed < math.inf
+        self._level += 1
 
     def granted(self, started_at: float, now: float) -> bool:
         """The host did not refuse a request; returns whether it had refused all before that."""
@@ -67,7 +68,7 @@ class Pacer:
             pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from), now)
             if pace is not self.pace:
                 self.pace = pace
-                self._level = min(self._level, 1.0)
+                self._level, self._level_at = min(self._level, 1.0), now
                 self._recent.clear()
                 self._granted, self._measured_from = 0, now
                 return True
@@ -88,4 +89,4 @@ class Pacer:
 
 def pacer(per_minute: float | None) -> Pacer:
     """A pacer that lets no more than `per_minute` requests start in any minute, the spare ones included."""
-    return Pacer(unrefused(None if per_minute is None else per_minute / (_MINUTE_S + SPARE_S)))
+    return Pacer(unrefused(None if per_minute is None else per_minute / (_MINUTE_S + SPARE_S) * (1 - _ROUNDING)))

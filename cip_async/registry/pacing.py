@@ -1,10 +1,10 @@
 """How fast requests of one kind to a host may start, as its answers teach; pure: a state and an event make a state.
 
-It is the rate that adapts, not the concurrency, which follows as rate times latency. A new host is held back by its
-cap alone. After a refusal the rate is near what the host really granted: what was granted between the ends of two
-bursts of refusals is its quota, whether it counts by the minute or fills a bucket. From there the rate grows as the
-window of CUBIC does (RFC 9438, section 4.2): fast towards the ceiling, hardly at all around it, and ever faster beyond,
-where the quota must have been raised.
+It is the rate that adapts, not the concurrency, which follows as rate times latency. A host is soon asked as fast as it
+answers. After a refusal the rate is near what the host really granted: what was granted between the ends of two bursts
+of refusals is its quota, whether it counts by the minute or fills a bucket. From there the rate grows as the window of
+CUBIC does (RFC 9438, section 4.2): fast towards the ceiling, hardly at all around it, and ever faster beyond, where the
+quota must have been raised.
 
 Only refusals for quota lower a rate, and a burst of them does so once: what started before the rate was lowered says
 nothing of the rate since.
@@ -15,6 +15,9 @@ from typing import Final
 
 import attrs
 
+FIRST_PER_S: Final = 400.0
+"""What a host is asked at first, doubled every `_FIRST_DOUBLING_S`. That hardly slows a host without a quota, and where
+one is small, fewer requests are under way when the first is refused."""
 LEAST_PER_S: Final = 1.0
 """No rate falls below this; a host that grants less is asked again after pauses that grow."""
 PROBES_PER_S: Final = 5.0
@@ -45,6 +48,7 @@ _AGREEING: Final = 0.9
 _DISPROVED: Final = 1.25
 """Beyond this part of the ceiling there is none, and the rate doubles every `_DOUBLING_S`."""
 _DOUBLING_S: Final = 4.0
+_FIRST_DOUBLING_S: Final = 0.2
 _MOST_DOUBLINGS: Final = 64.0
 
 
@@ -57,8 +61,8 @@ class Pace:
     pause after them ends. Until then and while `is_probing`, nothing has been granted since `refused_at`.
     """
 
-    most: float = math.inf
-    rate: float = math.inf
+    most: float
+    rate: float
     lowest: float = math.inf
     ceiling: float = math.inf
     scale_s: float = _QUICKEST_S
@@ -76,17 +80,17 @@ class Pace:
         return min(self.rate, PROBES_PER_S) if self.is_probing else self.rate
 
     @property
-    def was_refused(self) -> bool:
-        """Whether the host ever refused for quota."""
-        return self.decided_at > -math.inf
+    def has_ceiling(self) -> bool:
+        """Whether refusals have told anything of the host's quota."""
+        return self.ceiling < math.inf
 
 
 @attrs.frozen
 class Refused:
     """A request was refused for quota.
 
-    `rate` is how many a second were started of late, `asked_s` the pause that the host asked for, `longest_s` the
-    longest that it may be.
+    `rate` is how many a second were started of late, infinite where they are too few to say. `asked_s` is the pause
+    that the host asked for, `longest_s` the longest that it may be.
     """
 
     started_at: float
@@ -116,7 +120,8 @@ Event = Refused | Granted | HeldBack
 
 def unrefused(most: float | None) -> Pace:
     """The pace of a host that has refused nothing yet."""
-    return Pace() if most is None else Pace(most=most, rate=most, lowest=most, ceiling=most)
+    cap = math.inf if most is None else most
+    return Pace(most=cap, rate=min(cap, FIRST_PER_S))
 
 
 def after(pace: Pace, event: Event, now: float) -> Pace:
@@ -144,11 +149,16 @@ def _refused(pace: Pace, refused: Refused, now: float) -> Pace:
     )
     if pace.is_probing:
         return paused
-    return attrs.evolve(paused, refused_at=now, refused_rate=max(min(pace.rate, refused.rate), LEAST_PER_S))
+    refused_rate = max(min(pace.rate, refused.rate), LEAST_PER_S)
+    if refused.rate == math.inf and not pace.has_ceiling:
+        refused_rate = math.inf
+    return attrs.evolve(paused, refused_at=now, refused_rate=refused_rate)
 
 
 def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
     """Go on below what was granted, and seek the ceiling above it, as far as the measure leaves that in doubt."""
+    if pace.refused_rate == math.inf:
+        return attrs.evolve(pace, is_probing=False)
     refusing_s = max(now - pace.refused_at, 1e-6)
     granting_s = granted.seconds - refusing_s
     measured, doubt, fall = 0.0, 1.0, _FALL
@@ -175,7 +185,8 @@ def _grown(pace: Pace, seconds: float) -> Pace:
     if pace.is_probing or pace.rate >= pace.most:
         return pace
     grown_s = pace.grown_s + seconds
-    return attrs.evolve(pace, grown_s=grown_s, rate=min(_rate_after(pace, grown_s), pace.most))
+    rate = _rate_after(pace, grown_s) if pace.has_ceiling else FIRST_PER_S * _doubled(grown_s / _FIRST_DOUBLING_S)
+    return attrs.evolve(pace, grown_s=grown_s, rate=min(rate, pace.most))
 
 
 def _rate_after(pace: Pace, grown_s: float) -> float:
@@ -183,4 +194,8 @@ def _rate_after(pace: Pace, grown_s: float) -> float:
     disproved_s = plateau_s + pace.scale_s * math.cbrt(_DISPROVED - 1)
     if grown_s <= disproved_s:
         return pace.ceiling * (1 + ((grown_s - plateau_s) / pace.scale_s) ** 3)
-    return pace.ceiling * _DISPROVED * math.exp2(min((grown_s - disproved_s) / _DOUBLING_S, _MOST_DOUBLINGS))
+    return pace.ceiling * _DISPROVED * _doubled((grown_s - disproved_s) / _DOUBLING_S)
+
+
+def _doubled(times: float) -> float:
+    return math.exp2(min(times, _MOST_DOUBLINGS))

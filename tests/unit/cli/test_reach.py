@@ -18,7 +18,7 @@ def test_the_rates_of_the_command_line_hold_for_its_requests() -> None:
     promoter = connected(attrs.evolve(CONNECTION, rates={"gcr.io": rate}), tell_nobody)
     gate = promoter._transport._gates.of(Host("gcr.io"))
     assert gate.free_slots == 7
-    assert [gate._reads.pace.most, gate._writes.pace.most] == pytest.approx([83.3, 16.7], abs=0.1)
+    assert [gate._reads.pace.most, gate._writes.pace.most] == pytest.approx([83.2, 16.6], abs=0.1)
 
 
 def test_a_library_cannot_set_the_rate_of_what_is_no_host() -> None:

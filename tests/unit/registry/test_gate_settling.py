@@ -101,7 +101,7 @@ async def test_a_run_settles_at_its_quota_and_is_seldom_refused(rate: Rate, writ
     course = await run(quota, A_LONG_RUN, rate=rate, write=write, names_pause=names_pause)
     assert course.used() >= 0.98
     assert course.used(since_s=10.0) >= 0.98
-    assert course.refused_share < 0.006
+    assert course.refused_share < 0.004
 
 
 @pytest.mark.parametrize("names_pause", [True, False], ids=["Retry-After", "no Retry-After"])
@@ -156,15 +156,15 @@ async def test_a_quota_that_is_raised_is_found_within_a_minute() -> None:
 async def test_finding_a_quota_costs_a_short_run_no_time() -> None:
     course = await run(always(Bucket(QUOTA_PER_S, QUOTA_PER_S)), 2_000)
     assert course.granted[-1] <= 1.1 * 2_000 / QUOTA_PER_S
-    assert len(course.refused) < 1.5 * THREADS
+    assert len(course.refused) < 0.02 * 2_000
 
 
 async def test_a_cap_below_the_quota_is_used_and_never_refused() -> None:
-    course = await run(always(Bucket(QUOTA_PER_S, 8)), 4_000, rate=Rate(reads_per_minute=60 * 80))
+    course = await run(always(Bucket(QUOTA_PER_S, 10)), 4_000, rate=Rate(reads_per_minute=60 * 80))
     assert course.refused == []
     assert course.used(per_s=80) >= 0.99
 
 
-async def test_without_a_quota_the_slots_alone_hold_requests_back() -> None:
-    course = await run(always(Bucket(1e9, 1e9)), 3_200)
-    assert course.granted[-1] == pytest.approx(3_200 / THREADS * LATENCY_S)
+async def test_without_a_quota_the_slots_alone_soon_hold_requests_back() -> None:
+    course = await run(always(Bucket(1e9, 1e9)), 6_400)
+    assert course.granted[-1] <= 6_400 / THREADS * LATENCY_S + 0.25

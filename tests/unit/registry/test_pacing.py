@@ -37,19 +37,22 @@ def grown(pace: Pace, seconds: float) -> Pace:
     return after(pace, HeldBack(seconds), 0.0)
 
 
+FAST = grown(unrefused(None), 0.5)
+"""A host that answers as fast as it is asked."""
 SETTLED = recovered(refused(unrefused(None), 10.0, rate=85.0), 11.0, requests=830, seconds=10.0)
 """A host that granted 83 a second and refused 85."""
 
 
-def test_a_host_without_a_cap_is_not_held_back_until_it_refuses() -> None:
+def test_a_host_without_a_cap_is_soon_asked_as_fast_as_it_answers() -> None:
     pace = unrefused(None)
-    assert pace.allowed == math.inf
-    assert not pace.was_refused
+    assert [grown(pace, seconds).allowed for seconds in (0.0, 0.2, 0.4)] == pytest.approx([400, 800, 1600])
+    assert not pace.has_ceiling
 
 
-def test_a_host_with_a_cap_begins_there_and_never_goes_beyond() -> None:
+def test_a_host_with_a_cap_is_never_asked_faster() -> None:
+    assert grown(unrefused(1000.0), 1000.0).allowed == 1000.0
     pace = unrefused(50.0)
-    assert grown(pace, 1000.0).allowed == 50.0
+    assert pace.allowed == grown(pace, 1000.0).allowed == 50.0
     assert grown(recovered(refused(pace, 10.0, rate=50.0), 11.0, requests=400, seconds=10.0), 1000.0).allowed == 50.0
 
 
@@ -105,7 +108,7 @@ def test_the_rate_goes_on_just_below_what_was_granted() -> None:
 
 
 def test_a_minute_is_measured_as_a_whole_however_fast_it_was_used_up() -> None:
-    pace = refused(unrefused(1000.0), 5.0, rate=1000.0)
+    pace = refused(grown(unrefused(1000.0), 1.0), 5.0, rate=1000.0)
     pace = recovered(pace, 60.0, requests=5000, seconds=60.0)
     pace = recovered(refused(pace, 100.0, rate=400.0), 120.0, requests=5000, seconds=60.0)
     assert pace.allowed == pytest.approx(0.97 * 5000 / 60)
@@ -113,12 +116,12 @@ def test_a_minute_is_measured_as_a_whole_however_fast_it_was_used_up() -> None:
 
 
 def test_a_short_measure_lowers_a_rate_to_an_eighth_at_most() -> None:
-    pace = recovered(refused(unrefused(None), 10.0, rate=800.0), 10.1, requests=1, seconds=2.0)
+    pace = recovered(refused(FAST, 10.0, rate=800.0), 10.1, requests=1, seconds=2.0)
     assert pace.allowed == pytest.approx(0.97 * 100)
 
 
 def test_a_host_that_was_asked_for_little_before_it_refused_is_believed_to_grant_more() -> None:
-    pace = recovered(refused(unrefused(None), 10.0, rate=800.0), 10.1, requests=0, seconds=0.0)
+    pace = recovered(refused(FAST, 10.0, rate=800.0), 10.1, requests=0, seconds=0.0)
     assert pace.allowed == pytest.approx(0.97 * 100)
     assert pace.ceiling == 800.0
 
@@ -126,6 +129,14 @@ def test_a_host_that_was_asked_for_little_before_it_refused_is_believed_to_grant
 def test_a_rate_that_grew_slowly_until_it_was_refused_falls_by_a_fifth_at_most() -> None:
     pace = recovered(refused(SETTLED, 100.0, rate=90.0), 101.0, requests=1000, seconds=90.0)
     assert pace.allowed == pytest.approx(0.97 * 0.8 * SETTLED.rate)
+
+
+def test_the_first_refusal_of_one_of_few_requests_says_nothing_of_the_rate() -> None:
+    pace = recovered(refused(unrefused(None), 10.0, rate=math.inf), 70.0, requests=3, seconds=60.0)
+    assert pace.allowed == unrefused(None).allowed
+    assert not pace.has_ceiling
+    later = recovered(refused(SETTLED, 20.0, rate=math.inf), 21.0, requests=3, seconds=2.0)
+    assert later.allowed < SETTLED.allowed
 
 
 def test_no_rate_falls_below_the_least() -> None:
