@@ -79,7 +79,7 @@ class HostApp:
         if fault.kind is FaultKind.SLOW:
             await anyio.sleep(fault.seconds)
         try:
-            spoil_request(fault, visit)
+            spoil_request(fault, visit, self._host.clock())
             reply = await self._answer(request, visit, entry)
         except Refusal as refused:
             reply = self._refusal(refused)

@@ -22,6 +22,8 @@ class FaultKind(enum.StrEnum):
     """429 with `Retry-After`."""
     THROTTLED_BARE = "429-bare"
     """429 without it."""
+    THROTTLED_DATE = "429-date"
+    """429 whose `Retry-After` is a date."""
     OVERLOADED = "503-quota"
     """503 that speaks of a quota, with `Retry-After`."""
     ERROR_500 = "500"
@@ -30,6 +32,8 @@ class FaultKind(enum.StrEnum):
     ERROR_504 = "504"
     SLOW = "slow"
     """The answer takes `seconds` longer."""
+    DRIPPING = "dripping"
+    """The answer's body comes in small pieces, which take `seconds` together."""
     RESET = "reset"
     """The connection is dropped before anything is done."""
     RESET_UPLOAD = "reset-upload"
@@ -71,6 +75,7 @@ class FaultKind(enum.StrEnum):
 STATUSES: Final = {
     FaultKind.THROTTLED: 429,
     FaultKind.THROTTLED_BARE: 429,
+    FaultKind.THROTTLED_DATE: 429,
     FaultKind.OVERLOADED: 503,
     FaultKind.ERROR_500: 500,
     FaultKind.ERROR_502: 502,
@@ -107,7 +112,9 @@ _WITH_DIGEST: Final = frozenset(
 )
 _LISTINGS: Final = frozenset({CallClass.TAGS, CallClass.CATALOG, CallClass.REFERRERS})
 _STRIKES: Final = {
-    **dict.fromkeys([*BROKEN_BODIES, FaultKind.SHORT, FaultKind.WRONG_BYTES, FaultKind.WRONG_TYPE], _WITH_BODY),
+    **dict.fromkeys(
+        [*BROKEN_BODIES, FaultKind.DRIPPING, FaultKind.SHORT, FaultKind.WRONG_BYTES, FaultKind.WRONG_TYPE], _WITH_BODY
+    ),
     **dict.fromkeys([FaultKind.WRONG_DIGEST, FaultKind.NO_DIGEST], _WITH_DIGEST | _MANIFEST_PUTS),
     **dict.fromkeys([FaultKind.NO_LINK, FaultKind.REPEATED_LINK, FaultKind.FOREIGN_LINK], _LISTINGS),
     FaultKind.MOUNT_REFUSED: frozenset({CallClass.MOUNT}),
@@ -119,6 +126,11 @@ _STRIKES: Final = {
 Kind = TypeVar("Kind", FaultKind, CallClass)
 
 _EVERY_CLASS: Final = frozenset(CallClass)
+
+
+def possible_targets(kind: FaultKind) -> frozenset[CallClass]:
+    """The requests that this can happen to."""
+    return _STRIKES.get(kind, _EVERY_CLASS)
 
 
 @attrs.define(kw_only=True)
@@ -138,7 +150,7 @@ class Fault:
     skipping: int = 0
     """How many of those requests go well first."""
     seconds: float = 1.0
-    """How long a slow answer takes, and what `Retry-After` says."""
+    """How long a slow answer or body takes, and what `Retry-After` says."""
     elsewhere: str = "https://elsewhere.invalid"
     """The origin that foreign locations and links lead to."""
     hits: int = 0
@@ -205,7 +217,7 @@ class Faults:
         kind = _member(FaultKind, kind)
         if not 0 <= probability <= 1:
             raise ValueError(f"{probability} is not a probability")
-        possible = _STRIKES.get(kind, _EVERY_CLASS)
+        possible = possible_targets(kind)
         wanted = possible if on is None else frozenset(_member(CallClass, each) for each in on)
         if not wanted or not wanted <= possible:
             raise ValueError(

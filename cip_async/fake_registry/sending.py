@@ -9,11 +9,13 @@ from aiohttp import web
 
 from cip_async.fake_registry.faults import BROKEN_BODIES, Fault, FaultKind
 from cip_async.fake_registry.ledger import Entry
-from cip_async.fake_registry.spoiling import first_half
+from cip_async.fake_registry.spoiling import first_half, parts
 from cip_async.fake_registry.visit import Reply, Slice
 
 _AT_ONCE: Final = 256 * 1024
 """Bytes of a blob that are sent with the headers, in one write."""
+_DRIPS: Final = 8
+"""Pieces that a dripping body comes in."""
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -27,6 +29,8 @@ async def send(request: web.BaseRequest, reply: Reply, entry: Entry, fault: Faul
         return web.Response(status=reply.status, headers=reply.headers)
     if fault is not None and fault.kind in BROKEN_BODIES:
         return await _break_off(request, reply, entry, fault)
+    if fault is not None and fault.kind is FaultKind.DRIPPING:
+        return await _drip(request, reply, entry, fault.seconds)
     if isinstance(body, Slice) and body.stop - body.start <= _AT_ONCE:
         body = b"".join(body.content.pieces(body.start, body.stop))
     if isinstance(body, bytes):
@@ -56,6 +60,15 @@ async def _break_off(request: web.BaseRequest, reply: Reply, entry: Entry, fault
         return drop(request)
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _drip(request: web.BaseRequest, reply: Reply, entry: Entry, seconds: float) -> web.StreamResponse:
+    response = await _begin(request, reply)
+    for part in parts(reply.body, _DRIPS):
+        await anyio.sleep(seconds / _DRIPS)
+        await _write(response, part, entry)
+    await response.write_eof()
     return response
 
 

@@ -1,6 +1,9 @@
 """What a fault makes of a request, before it is carried out, and of its answer; pure."""
 
 import math
+from collections.abc import Iterator
+from email.utils import formatdate
+from itertools import pairwise
 from typing import Final
 
 import attrs
@@ -14,15 +17,15 @@ from cip_async.reference import Digest
 _OTHER_DIGEST: Final = Digest("sha256:" + "0" * 64)
 
 
-def spoil_request(fault: Fault, visit: Visit) -> None:
-    """Do to a request what happens before it is carried out.
+def spoil_request(fault: Fault, visit: Visit, now_s: float) -> None:
+    """Do to a request what happens before it is carried out; `now_s` is the time in seconds since 1970.
 
     Raises:
         Refusal: it is not carried out at all.
     """
     status = STATUSES.get(fault.kind)
     if status is not None:
-        raise _refused(fault, status)
+        raise _refused(fault, status, now_s)
     if fault.kind is FaultKind.UPLOAD_VANISHED:
         visit.store.drop_upload(visit.call.reference)
     if fault.kind is FaultKind.MOUNT_REFUSED:
@@ -58,9 +61,12 @@ def spoil_reply(fault: Fault, visit: Visit, reply: Reply) -> None:
             pass
 
 
-def _refused(fault: Fault, status: int) -> Refusal:
+def _refused(fault: Fault, status: int, now_s: float) -> Refusal:
     headers = {"Retry-After": str(math.ceil(fault.seconds))}
     match fault.kind:
+        case FaultKind.THROTTLED_DATE:
+            headers = {"Retry-After": formatdate(math.ceil(now_s + fault.seconds), usegmt=True)}
+            return refusal(status, "TOOMANYREQUESTS", "Quota exceeded: too many requests", headers=headers)
         case FaultKind.THROTTLED | FaultKind.OVERLOADED:
             return refusal(status, "TOOMANYREQUESTS", "Quota exceeded: too many requests", headers=headers)
         case FaultKind.THROTTLED_BARE:
@@ -74,6 +80,14 @@ def first_half(body: bytes | Slice) -> bytes | Slice:
     if isinstance(body, bytes):
         return body[: len(body) // 2]
     return attrs.evolve(body, stop=(body.start + body.stop) // 2)
+
+
+def parts(body: bytes | Slice, number: int) -> Iterator[bytes | Slice]:
+    """A body in so many parts of about the same size, in order."""
+    start, stop = (0, len(body)) if isinstance(body, bytes) else (body.start, body.stop)
+    bounds = [start + (stop - start) * each // number for each in range(number + 1)]
+    for begin, end in pairwise(bounds):
+        yield body[begin:end] if isinstance(body, bytes) else attrs.evolve(body, start=begin, stop=end)
 
 
 def _flipped(body: bytes | Slice) -> bytes | Slice:

@@ -10,7 +10,7 @@ import pytest
 from anyio.abc import ByteStream
 
 from cip_async.fake_registry import images
-from cip_async.fake_registry.content import Synthetic, digest_of
+from cip_async.fake_registry.content import Held, Synthetic, digest_of
 from tests.service.fake_registry.conftest import Answer, Client
 
 pytestmark = pytest.mark.anyio
@@ -195,3 +195,10 @@ async def test_an_upload_that_breaks_off_stays_open(client: Client) -> None:
     assert (await client("GET", "/v2/")).status == 200
     assert client.host.store.open_uploads == 1
     assert client.host.failures == []
+
+
+async def test_a_dripping_body_arrives_whole(client: Client) -> None:
+    client.host.faults.add("dripping", on=["blob-get"], seconds=0.0)
+    arrived, error = await read(client, BLOB)
+    assert error is None
+    assert digest_of(Held(arrived)) == DIGEST
