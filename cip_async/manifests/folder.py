@@ -1,6 +1,7 @@
 """Files and folders as they are on disk, read with bounds and never beyond the folder that was named."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from typing import BinaryIO, Final, Protocol
 from cip_async.manifests.layout import IMAGES, MANIFESTS, Parts
 
 _LINKABLE_DEPTH: Final = 2
+_IN_A_CIRCLE: Final = "is a link that leads in a circle"
 
 
 class Unreadable(Exception):
@@ -110,7 +112,7 @@ class Folder:
         try:
             is_inside = path.resolve().is_relative_to(self._real)
         except (OSError, RuntimeError) as error:
-            raise Unreadable("is a link that leads in a circle") from error
+            raise Unreadable(_IN_A_CIRCLE) from error  # from Python 3.13 on, it is told where it is opened
         if not is_inside:
             raise Unreadable("is a link that leads out of the folder")
 
@@ -135,4 +137,6 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _refusal(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return _IN_A_CIRCLE
     return f"cannot be read: {error.strerror or error}"

@@ -38,11 +38,12 @@ async def test_two_runs_at_once_end_in_the_same_state_with_no_error(
     for host in scene.servers.registries.values():
         host.latency.ms = 3
         host.rules.immutable_tags = immutable  # type: ignore[assignment]  # one of the literals
+    manifests = await scene.manifests()
     reports: list[Report] = []
 
     async def run() -> None:
         async with promoter_for(scene, confirm=True, settings=Settings(), recheck_tags=recheck_tags) as promoter:
-            reports.append(await promoter.run(await scene.manifests()))
+            reports.append(await promoter.run(manifests))
 
     async with anyio.create_task_group() as tasks:
         for _ in range(2):
