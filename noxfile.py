@@ -15,6 +15,13 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "layers", "docs", "package", "tests"]
 nox.options.error_on_missing_interpreters = True
 
+NIGHTLY = [
+    "tests/service/faults",
+    "tests/service/cli/test_kills.py",
+    "tests/real/test_kills.py",
+    "tests/hostile",
+    "tests/fuzz",
+]
 OLDEST_MINOR = 11
 NEWEST_MINOR = 19
 
@@ -115,6 +122,20 @@ def audit(session: nox.Session) -> None:
     """Ask an advisory service whether known vulnerabilities concern what the package installs. Needs the network."""
     session.install("pip-audit>=2.7")
     session.run("pip-audit", *session.posargs, ".")
+
+
+def nightly(session: nox.Session) -> None:
+    """Run the long forms of what is tested with faults, kills, hostile registries and bad input; print one table."""
+    session.install("-e", ".[test]")
+    lines = Path(session.create_tmp()).resolve() / "tally.jsonl"
+    lines.unlink(missing_ok=True)
+    long = {"CIP_FAULT_MATRIX": "whole", "CIP_KILLS": "100", "CIP_FUZZ_INPUTS": "200000", "CIP_TALLY": str(lines)}
+    there = [suite for suite in NIGHTLY if Path(suite).exists()]
+    tested = ["python", "-m", "pytest", "-p", "tests.nightly.tally", "-n", "auto", *(session.posargs or there)]
+    try:
+        session.run(*tested, env=long)
+    finally:
+        session.run("python", "-m", "tests.nightly.tally", str(lines))
 
 
 @nox.session

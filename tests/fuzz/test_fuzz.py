@@ -1,6 +1,7 @@
 """Whatever goes in, a result or an explained error comes out: no other exception, and no input that takes for ever."""
 
 import os
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -16,7 +17,9 @@ SEED: Final = int(os.environ.get("CIP_FUZZ_SEED", "0"))
 
 @pytest.mark.timeout(300 + INPUTS // 50)
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_whatever_goes_in_a_result_or_an_explained_error_comes_out(target: Target) -> None:
+def test_whatever_goes_in_a_result_or_an_explained_error_comes_out(
+    target: Target, record_property: Callable[[str, object], None]
+) -> None:
     wanted = share(target, INPUTS)
     fed = 0
 
@@ -29,6 +32,7 @@ def test_whatever_goes_in_a_result_or_an_explained_error_comes_out(target: Targe
         target.feed(content)
 
     feed()
+    record_property("cases", fed)
     assert fed >= wanted
 
 
