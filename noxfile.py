@@ -129,7 +129,13 @@ def nightly(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     lines = Path(session.create_tmp()).resolve() / "tally.jsonl"
     lines.unlink(missing_ok=True)
-    long = {"CIP_FAULT_MATRIX": "whole", "CIP_KILLS": "100", "CIP_FUZZ_INPUTS": "200000", "CIP_TALLY": str(lines)}
+    long = {
+        "CIP_FAULT_MATRIX": "whole",
+        "CIP_FAULT_IMAGES": "100",
+        "CIP_KILLS": "100",
+        "CIP_FUZZ_INPUTS": "200000",
+        "CIP_TALLY": str(lines),
+    }
     there = [suite for suite in NIGHTLY if Path(suite).exists()]
     tested = ["python", "-m", "pytest", "-p", "tests.nightly.tally", "-n", "auto", *(session.posargs or there)]
     try:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 SUITES: Final = {
+    "fault mixtures": "tests/service/faults/test_mixtures.py",
     "fault matrix": "tests/service/faults/",
     "kills, fake registry": "tests/service/cli/test_kills.py",
     "kills, docker-registry": "tests/real/test_kills.py",
