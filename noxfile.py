@@ -124,6 +124,7 @@ def audit(session: nox.Session) -> None:
     session.run("pip-audit", *session.posargs, ".")
 
 
+@nox.session
 def nightly(session: nox.Session) -> None:
     """Run the long forms of what is tested with faults, kills, hostile registries and bad input; print one table."""
     session.install("-e", ".[test]")
