@@ -157,7 +157,7 @@ class HostGate:
         if told.requests > 0:
             self._call()
             return 0.0
-        return 0.0 if before is not None and before.requests <= 0 and now < before.until else told.until - now
+        return 0.0 if before is not None and before.requests <= 0 and now < before.until else round(told.until - now, 6)
 
     async def _enter_in_turn(self, queue: _Queue, request_class: RequestClass) -> Passage:
         waiter = _Waiter(request_class)
