@@ -132,10 +132,10 @@ SLEEPS = "import time\npipe = open(sys.argv[1], 'w')\nprint('here', file=pipe, f
 async def test_a_cancelled_program_is_ended_with_what_it_started(fifo: Path, environment: dict[str, str]) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_run_for_ever, fifo, environment)
-        async with await anyio.open_file(fifo) as pipe:
-            assert await pipe.readline() == "here\n"
-            tasks.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            async with await anyio.open_file(fifo) as pipe:
+                assert await pipe.readline() == "here\n"
+                tasks.cancel_scope.cancel()
                 assert await pipe.read() == "", "the pipe is closed when whoever has it open is gone"
 
 
