@@ -121,7 +121,7 @@ def lowest(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Ask an advisory service whether known vulnerabilities concern what the package installs. Needs the network."""
     session.install("pip-audit>=2.7")
-    session.run("pip-audit", *session.posargs, ".")
+    session.run("pip-audit", "--strict", *session.posargs, ".")
 
 
 @nox.session
