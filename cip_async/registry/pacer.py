@@ -89,4 +89,4 @@ class Pacer:
 
 def pacer(per_minute: float | None) -> Pacer:
     """A pacer that lets no more than `per_minute` requests start in any minute, the spare ones included."""
-    return Pacer(unrefused(None if per_minute is None else per_minute / (_MINUTE_S + SPARE_S) * (1 - _ROUNDING)))
+    return Pacer(unrefused(None if per_minute is None else per_minute / (_MINUTE_S + SPARE_S) * (1 - 2 * _ROUNDING)))
