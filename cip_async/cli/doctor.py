@@ -7,16 +7,16 @@ import attrs
 import click
 
 from cip_async.cli.options import (
-    EXISTING_DIRECTORY,
-    EXISTING_FILE,
     Connection,
     Telling,
     accounts_option,
     connection,
     connection_options,
+    manifest_options,
     refuse_useless_keys,
     telling,
     telling_options,
+    to_option,
 )
 
 
@@ -33,16 +33,8 @@ class DoctorOptions:
 
 
 @click.command(short_help="Try whether each registry can be read and written.")
-@click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest.")
-@click.option(
-    "--thin-manifest-dir", type=EXISTING_DIRECTORY, metavar="DIR", help="A folder of thin promoter manifests."
-)
-@click.option(
-    "--to",
-    multiple=True,
-    metavar="HOST",
-    help="Only destinations whose host or registry matches this glob. Repeatable.",
-)
+@manifest_options
+@to_option
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="A table, or JSON."
 )

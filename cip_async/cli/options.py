@@ -127,6 +127,36 @@ def account_option(command: Decorated) -> Decorated:
     return click.option("--service-account", metavar="ACCOUNT", help="Read as this Google service account.")(command)
 
 
+def manifest_options(command: Decorated) -> Decorated:
+    """Add the options that name promoter manifests, a plain one or a folder of thin ones."""
+    return _all_of(
+        click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest."),
+        click.option(
+            "--thin-manifest-dir",
+            type=EXISTING_DIRECTORY,
+            metavar="DIR",
+            help="A folder of thin promoter manifests: manifests/*/promoter-manifest.yaml and images/*/images.yaml.",
+        ),
+    )(command)
+
+
+def only_option(command: Decorated) -> Decorated:
+    """Add the filter of image names."""
+    return click.option(
+        "--only", multiple=True, metavar="NAME", help="Only images whose name matches. A glob, repeatable."
+    )(command)
+
+
+def to_option(command: Decorated) -> Decorated:
+    """Add the filter of destinations."""
+    return click.option(
+        "--to",
+        multiple=True,
+        metavar="HOST",
+        help="Only destinations whose host or registry matches this glob. Repeatable.",
+    )(command)
+
+
 def accounts_option(command: Decorated) -> Decorated:
     """Add the option whether the service accounts that promoter manifests name are used."""
     return click.option(

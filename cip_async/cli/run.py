@@ -10,17 +10,18 @@ from cip_async.checks.names import OFFLINE
 from cip_async.cli.check_options import CheckOptions, check_options, check_options_of
 from cip_async.cli.duration import age_s, timeout_s
 from cip_async.cli.options import (
-    EXISTING_DIRECTORY,
-    EXISTING_FILE,
     FILE,
     Connection,
     Telling,
     accounts_option,
     connection,
     connection_options,
+    manifest_options,
+    only_option,
     refuse_useless_keys,
     telling,
     telling_options,
+    to_option,
 )
 
 
@@ -51,22 +52,11 @@ class RunOptions:
 
 
 @click.command(short_help="Promote images, or show what would be promoted.")
-@click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest.")
-@click.option(
-    "--thin-manifest-dir",
-    type=EXISTING_DIRECTORY,
-    metavar="DIR",
-    help="A folder of thin promoter manifests: manifests/*/promoter-manifest.yaml and images/*/images.yaml.",
-)
+@manifest_options
 @click.option("--confirm", is_flag=True, help="Promote. Without this the run is dry: it writes nothing anywhere.")
 @click.option("--parse-only", is_flag=True, help="Read and check the promoter manifests, ask no registry, and end.")
-@click.option("--only", multiple=True, metavar="NAME", help="Only images whose name matches. A glob, repeatable.")
-@click.option(
-    "--to",
-    multiple=True,
-    metavar="HOST",
-    help="Only destinations whose host or registry matches this glob. Repeatable.",
-)
+@only_option
+@to_option
 @click.option(
     "--on-conflict",
     type=click.Choice(["abort", "quarantine"]),

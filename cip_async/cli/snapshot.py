@@ -7,13 +7,12 @@ import attrs
 import click
 
 from cip_async.cli.options import (
-    EXISTING_DIRECTORY,
-    EXISTING_FILE,
     Connection,
     Telling,
     account_option,
     connection,
     connection_options,
+    manifest_options,
     refuse_useless_keys,
     telling,
     telling_options,
@@ -75,10 +74,7 @@ def _tag(context: click.Context, parameter: click.Parameter, value: str | None) 
     help="What promoter manifests want in a registry, from files alone. Needs --of, and manifests.",
 )
 @click.option("--of", callback=registry_path, metavar="REGISTRY", help="The registry, with --from-manifests.")
-@click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest.")
-@click.option(
-    "--thin-manifest-dir", type=EXISTING_DIRECTORY, metavar="DIR", help="A folder of thin promoter manifests."
-)
+@manifest_options
 @connection_options
 @telling_options
 def snapshot(**options: Any) -> None:

@@ -7,16 +7,17 @@ import attrs
 import click
 
 from cip_async.cli.options import (
-    EXISTING_DIRECTORY,
-    EXISTING_FILE,
     FILE,
     Connection,
     Telling,
     accounts_option,
     connection,
     connection_options,
+    manifest_options,
+    only_option,
     telling,
     telling_options,
+    to_option,
 )
 
 
@@ -35,17 +36,9 @@ class VerifyOptions:
 
 
 @click.command(short_help="Compare mirrors with what is wanted there.")
-@click.option("--manifest", type=EXISTING_FILE, metavar="FILE", help="A plain promoter manifest.")
-@click.option(
-    "--thin-manifest-dir", type=EXISTING_DIRECTORY, metavar="DIR", help="A folder of thin promoter manifests."
-)
-@click.option("--only", multiple=True, metavar="NAME", help="Only images whose name matches. A glob, repeatable.")
-@click.option(
-    "--to",
-    multiple=True,
-    metavar="HOST",
-    help="Only destinations whose host or registry matches this glob. Repeatable.",
-)
+@manifest_options
+@only_option
+@to_option
 @click.option("--deep", is_flag=True, help="Read every index and image manifest, and ask for every blob.")
 @click.option("--report", type=FILE, metavar="FILE", help="Write what was found to this file, as JSON.")
 @connection_options
