@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import attrs
 import pytest
 
@@ -165,7 +166,7 @@ async def test_manifests_are_looked_at_from_time_to_time_though_nobody_asks() ->
 
     async def wait() -> None:
         while it.repository.reads < 3:
-            await anyio.wait_all_tasks_blocked()
+            await anyio.lowlevel.checkpoint()
 
     await during(it.keeper, wait)
     assert it.kinds()[:2] == [ManifestsRead, ManifestsChecked]
