@@ -187,7 +187,8 @@ async def test_where_no_mount_is_granted_each_repository_gets_the_bytes_into_wha
     ran = await promote(Scenario(kind=kind, mirrors=mirrors, wishes=release()), prepare=refuse)
     beyond = dict(trials(kind, 3 if elsewhere else 1))
     again = causes(ran.report).get(Cause.READ_AGAIN, 0)
-    assert again <= 1, "what all share may be let go before the last repository comes to need it, who reads a mirror"
+    later_repositories = len(mirrors) * 2
+    assert again <= later_repositories, "what all share may be let go before one comes to need it, which reads a mirror"
     ran.assert_at_the_floor({**beyond, Cause.READ_AGAIN: again} if again else beyond)
 
 

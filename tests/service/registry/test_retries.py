@@ -141,7 +141,7 @@ async def test_a_class_of_requests_that_never_succeeds_is_given_up_alone(
     serve: Serve, reach: Open, failing: Reply
 ) -> None:
     registry = await serve(lambda seen: Reply(body=b'{"tags":["v1"]}') if seen.method == "GET" else failing)
-    reached = await reach(registry, retries=attrs.evolve(HASTY, request_s=0.5, host_silence_s=0.0))
+    reached = await reach(registry, retries=attrs.evolve(HASTY, request_s=0.5, host_silence_s=0.0, host_failures=10**9))
 
     async def ask(number: int) -> tuple[RegistryError, int]:
         """How a request to a repository that was never asked fails, and how often it was sent."""
