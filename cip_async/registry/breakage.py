@@ -11,14 +11,8 @@ import aiohttp
 
 BREAKAGES: Final = (aiohttp.ClientError, TimeoutError, OSError)
 """What aiohttp raises where an exchange fails."""
-_ON_THE_WAY: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 _BROKEN_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 """Handshakes that ended early, as busy load balancers let them; no other failure of a handshake passes."""
-
-
-def was_sent(error: Exception) -> bool:
-    """Whether anything of the request was put on the wire before it failed."""
-    return not isinstance(error, _ON_THE_WAY)
 
 
 def may_pass(error: Exception) -> bool:

@@ -19,7 +19,7 @@ from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable,
 from cip_async.events import HostFailing, HostPaused, Listener, RequestDone
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host
-from cip_async.registry.breakage import BREAKAGES, may_pass, told, was_sent
+from cip_async.registry.breakage import BREAKAGES, may_pass, told
 from cip_async.registry.classify import failure
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
@@ -37,6 +37,9 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _GIVEN_UP: Final = "the host did not answer for too long and was given up (at last: {}); run again when it does"
 _PERHAPS_THROTTLED: Final = frozenset({429, 503})
+_THROTTLED: Final = HTTPStatus.TOO_MANY_REQUESTS
+_SERVER_FAILURE: Final = HTTPStatus.INTERNAL_SERVER_ERROR
+"""Looked up once: in Python 3.11 a member of an enumeration costs as much as a call."""
 _CLASS_GIVEN_UP: Final = "the host failed or throttled every {} request for too long, and gets no more; run again later"
 
 
@@ -150,7 +153,7 @@ class Exchanger:
         error = _failure(request, answer)
         if isinstance(error, Throttled):
             self._class_health_of(request).failed(request.repository, time.monotonic(), self._settings.retries)
-        elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        elif answer.status >= _SERVER_FAILURE:
             self._failed(request, error.reason)
         return error
 
@@ -185,10 +188,7 @@ class Exchanger:
         A failure says nothing of a quota, and where a redirect led to may be somebody else.
         """
         gate = self._gates.of(opened.request.host)
-        if (
-            opened.response.status < HTTPStatus.INTERNAL_SERVER_ERROR
-            and opened.response.status not in _PERHAPS_THROTTLED
-        ):
+        if opened.response.status < _SERVER_FAILURE and opened.response.status not in _PERHAPS_THROTTLED:
             gate.granted(opened.passage)
         if opened.leg.request_class is RequestClass.REDIRECT:
             return
@@ -223,25 +223,19 @@ class Exchanger:
             self._account(request, leg, again)
             leg.request_class, leg.sends, leg.status, leg.received_bytes = RequestClass.REDIRECT, 0, 0, 0
             response = await self._sent(request, url, authorization, leg)
-        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if response.status < _SERVER_FAILURE:
             self._health_of(request.host).answered()
-            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+            if response.status != _THROTTLED:
                 self._class_health_of(request).succeeded(request.repository)
         return url, response
 
     async def _sent(self, request: Request, url: URL, authorization: str | None, leg: _Leg) -> aiohttp.ClientResponse:
-        headers = {
-            "Authorization": authorization,
-            "Accept": request.accept,
-            "Content-Type": request.content_type,
-            "Range": request.byte_range,
-        }
         supplied_by_host = request.url is not None or leg.request_class is RequestClass.REDIRECT
         try:
             response = await self._session.request(
                 request.method,
                 url,
-                headers={name: value for name, value in headers.items() if value is not None},
+                headers=_headers(request, authorization),
                 data=leg.body,
                 to_stranger=supplied_by_host and is_stranger(self._endpoints.origin(request.host), url),
                 resend=request.request_class is not RequestClass.TAG_PUT,  # whoever writes tags may have to ask first
@@ -295,6 +289,8 @@ class Exchanger:
 
     async def _piece(self, opened: _Open) -> bytes:
         content = opened.response.content
+        if content.at_eof():
+            return b""
         try:
             if content.is_eof():
                 piece = await content.readany()  # all is here, so there is no wait to bound
@@ -313,8 +309,6 @@ class Exchanger:
         """
         if isinstance(leg.body, UploadBody) and leg.body.failure is not None:
             return leg.body.failure
-        if not was_sent(error):
-            leg.sends -= 1
         reason = told(error)
         self._failed(request, reason)
         where = f"{request.method} {request.where}"
@@ -364,6 +358,19 @@ class Exchanger:
                     received_bytes=received_bytes,
                 )
             )
+
+
+def _headers(request: Request, authorization: str | None) -> dict[str, str]:
+    headers = {}
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    if request.accept is not None:
+        headers["Accept"] = request.accept
+    if request.content_type is not None:
+        headers["Content-Type"] = request.content_type
+    if request.byte_range is not None:
+        headers["Range"] = request.byte_range
+    return headers
 
 
 def _answer(opened: _Open, body: bytes) -> Answer:
