@@ -3,6 +3,7 @@
 import attrs
 
 from cip_async.events import (
+    BlobPlaced,
     CopyExpected,
     DamageFound,
     Event,
@@ -50,6 +51,8 @@ class Counters:
                 self.unanswered += event.status == 0
                 self.sent_bytes += event.sent_bytes
                 self.received_bytes += event.received_bytes
+            case BlobPlaced():
+                return
             case RepositoryListed() | ListingTrusted():
                 self.listed += 1
             case ListingFailed():

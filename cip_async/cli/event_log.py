@@ -3,6 +3,7 @@
 import logging
 
 from cip_async.events import (
+    BlobPlaced,
     DamageFound,
     Event,
     HostFailing,
@@ -16,6 +17,7 @@ from cip_async.events import (
     ListingTrusted,
     PairPlanned,
     RepositoryListed,
+    RequestDone,
 )
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 def log_event(event: Event, /) -> None:
     """Write a line about `event`, if it is worth one."""
     match event:
+        case RequestDone() | BlobPlaced():
+            return  # by far the most
         case ImagePlaced():
             log.info("promoted %s@%s%s", event.destination, event.digest, _with(event.tags))
         case ImageFailed():

@@ -39,6 +39,8 @@ class RequestClass(enum.Enum):
     TOKEN = "token"
     PING = "ping"
 
+    __hash__ = object.__hash__  # members are unique; what enumerations have is slow, and needed for every request
+
 
 @attrs.frozen(kw_only=True, order=True)
 class LedgerLine:

@@ -56,6 +56,8 @@ _STORED: Final = frozenset({200, 201, 204})
 """Answers to the PUT that closes an upload. 202 says that the registry goes on waiting for bytes."""
 _MANIFEST_STORED: Final = frozenset({200, 201, 202})
 _CANCELLED: Final = frozenset({200, 202, 204, 400, 401, 403, 404, 405})
+_CREATED: Final = HTTPStatus.CREATED
+_ACCEPTED: Final = HTTPStatus.ACCEPTED
 _MOUNT_ANSWERS: Final = frozenset({201, 202, 400, 403, 404, 405, 415})
 """Answers to a mount besides those that every request may get. Registries that do not mount say so in many
 ways (Harbor, Quay, Nexus, Artifactory); none is a reason to fail, since an upload remains."""
@@ -272,9 +274,9 @@ class RegistryClient:
             answer = await (self._transport.send(request) if is_here else self._transport.send_once(request))
         except (Unauthorized, CredentialError):
             return False
-        if answer.status == HTTPStatus.CREATED:
+        if answer.status == _CREATED:
             return True
-        if answer.status == HTTPStatus.ACCEPTED and "Location" in answer.headers:
+        if answer.status == _ACCEPTED and "Location" in answer.headers:
             return self._session(destination, answer)
         return False
 

@@ -43,7 +43,7 @@ def line_of(request_class: RequestClass, *, write: bool) -> Line:
     return Line.LISTING if request_class in _OF_CRAWLS else Line.READING
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Passage:
     """One request that was let in; whoever got it must leave with it."""
 
@@ -174,14 +174,19 @@ class HostGate:
 
     async def _wait(self, waiter: _Waiter) -> None:
         """Sleep until called. The watcher, one of all who wait, also wakes when time alone lets somebody in."""
-        due_in_s = self._watched_until - self._clock() if waiter is self._watcher else math.inf
         waiter.is_asleep = True
-        with anyio.move_on_after(max(due_in_s, _SHORTEST_WAIT_S) if due_in_s < math.inf else None) as sleep:
+        is_late = False
+        if waiter is self._watcher and self._watched_until < math.inf:
+            due_in_s = max(self._watched_until - self._clock(), _SHORTEST_WAIT_S)
+            with anyio.move_on_after(due_in_s) as sleep:
+                await waiter.called.wait()
+            is_late = sleep.cancelled_caught
+        else:
             await waiter.called.wait()
         waiter.is_asleep = False
         if waiter.passage is None:
             waiter.called = anyio.Event()
-            if sleep.cancelled_caught and waiter is self._watcher:
+            if is_late and waiter is self._watcher:
                 self._watched_until = math.inf
                 self._call()
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import anyio
 
@@ -33,6 +33,8 @@ from cip_async.registry.origins import same_origin
 from cip_async.registry.retry import Retry
 from cip_async.registry.session import HttpSession
 from cip_async.settings import Rate, Settings
+
+_UNAUTHORIZED: Final = HTTPStatus.UNAUTHORIZED
 
 
 class Transport:
@@ -139,7 +141,7 @@ class Transport:
                     yield answer
                     return
             better = None
-            if answer.status == HTTPStatus.UNAUTHORIZED and not challenged:
+            if answer.status == _UNAUTHORIZED and not challenged:
                 better = await self._better_authorization(request, authorization, answer)
             if better is None:
                 raise self._exchanger.failure(request, answer)
@@ -182,7 +184,7 @@ class Transport:
         self.standing.check(request.host, request.repository, write=request.is_write)
         authorization = await self._authorization(request)
         answer = await self._exchanger.exchange(request, authorization, again=again)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+        if answer.status == _UNAUTHORIZED:
             better = await self._better_authorization(request, authorization, answer)
             if better is not None:
                 answer = await self._exchanger.exchange(request, better, again=True)
