@@ -3,10 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from cip_async.checks.catalog import catalog
 from cip_async.checks.check import Check, Subject, run_checks
 from cip_async.checks.names import OFFLINE
-from cip_async.checks.vulnerabilities import ScanOf
 from cip_async.cli.check_options import CheckOptions
 from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.errors import InvalidSettings
@@ -17,6 +15,7 @@ from cip_async.planning.draft import Draft
 from cip_async.reference import Digest, Repository
 
 if TYPE_CHECKING:
+    from cip_async.checks.vulnerabilities import ScanOf
     from cip_async.promoter import Promoter  # it takes long to import, and checks of files alone need none
 
 
@@ -48,7 +47,9 @@ def find_offline(
     return run_in_event_loop(partial(run_checks, _chosen(options, read_nothing), subject))
 
 
-def _chosen(options: CheckOptions, scan_of: ScanOf) -> list[Check]:
+def _chosen(options: CheckOptions, scan_of: "ScanOf") -> list[Check]:
+    from cip_async.checks.catalog import catalog  # noqa: PLC0415 - most runs make no checks
+
     limits = {"max_image_size_mib": options.max_image_size_mib, "severity_threshold": options.severity_threshold}
     known = catalog(scan_of, **limits)
     return [known[name] for name in options.names]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 from anyio import from_thread
 from google.auth import credentials as google_credentials
-from google.auth import exceptions, impersonated_credentials, transport
+from google.auth import exceptions, transport
 
 from cip_async.errors import AccountError
 from cip_async.gcp.access_token import AccessToken
@@ -60,6 +60,8 @@ def impersonated(
     source: google_credentials.Credentials, account: str, scopes: Sequence[str]
 ) -> google_credentials.Credentials:
     """Credentials of the service account `account`, as those of `source` may act for it."""
+    from google.auth import impersonated_credentials  # noqa: PLC0415 - it loads all of cryptography, and few need it
+
     return impersonated_credentials.Credentials(
         source_credentials=source, target_principal=account, target_scopes=list(scopes)
     )
