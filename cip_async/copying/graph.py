@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -34,7 +35,10 @@ class State(enum.Enum):
     @property
     def ended(self) -> bool:
         """Whether nothing more happens, unless the registry turns out to miss the content."""
-        return self in (State.DONE, State.FAILED)
+        return self in _ENDED
+
+
+_ENDED: Final = (State.DONE, State.FAILED)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,16 +74,17 @@ class BlobNode:
     opened_by_mount: bool = False
     counted: bool = False
     parents: "list[DocumentNode]" = attrs.field(factory=list)
+    key: BlobKey = attrs.field(init=False)
+    """What tells the blob from others."""
+
+    @key.default
+    def _key(self) -> BlobKey:
+        return blob_key(self.blob)
 
     @property
     def digest(self) -> Digest:
         """The digest of the blob."""
         return self.blob.digest
-
-    @property
-    def key(self) -> BlobKey:
-        """What tells the blob from others."""
-        return blob_key(self.blob)
 
     @property
     def mounts_across(self) -> bool:

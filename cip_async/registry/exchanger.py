@@ -23,7 +23,7 @@ from cip_async.registry.breakage import BREAKAGES, may_pass, told
 from cip_async.registry.classify import failure
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
-from cip_async.registry.gate import Gates, Passage
+from cip_async.registry.gate import Gates, HostGate, Passage
 from cip_async.registry.health import ClassHealth, HostHealth
 from cip_async.registry.ledger import Ledger
 from cip_async.registry.origins import is_stranger, objection_to_redirect, same_origin, supplied
@@ -83,6 +83,7 @@ class _Open:
     url: URL
     response: aiohttp.ClientResponse
     again: bool
+    gate: HostGate
     passage: Passage
 
 
@@ -107,11 +108,14 @@ class Exchanger:
         self._listener = listener
         self._health: defaultdict[Host, HostHealth] = defaultdict(HostHealth)
         self._class_health: defaultdict[tuple[Host, RequestClass], ClassHealth] = defaultdict(ClassHealth)
+        self._has_failed = False
+        """While nothing has, there is no health to look at, which each request would do several times."""
 
     def trust_again(self) -> None:
         """Forget what hosts failed in before: a new run finds out for itself which of them answer."""
         self._health.clear()
         self._class_health.clear()
+        self._has_failed = False
 
     async def exchange(self, request: Request, authorization: str | None, *, again: bool) -> Answer:
         """Send a request and read its answer, whatever it is; `again` if it repeats one that failed.
@@ -152,6 +156,7 @@ class Exchanger:
         """The error that an unexpected answer is; the host loses trust in its health if that is why."""
         error = _failure(request, answer)
         if isinstance(error, Throttled):
+            self._has_failed = True
             self._class_health_of(request).failed(request.repository, time.monotonic(), self._settings.retries)
         elif answer.status >= _SERVER_FAILURE:
             self._failed(request, error.reason)
@@ -167,7 +172,7 @@ class Exchanger:
             self._check_health(request)
             leg.body = self._body(request)
             url, response = await self._followed(request, authorization, leg, again)
-            opened = _Open(request, leg, url, response, again, passage)
+            opened = _Open(request, leg, url, response, again, gate, passage)
             self._heed_headers(opened)
         except BaseException:
             self._account(request, leg, again)
@@ -180,28 +185,28 @@ class Exchanger:
         if not opened.response.content.at_eof():
             opened.response.close()
         self._account(opened.request, opened.leg, opened.again)
-        self._gates.of(opened.request.host).leave(opened.passage)
+        opened.gate.leave(opened.passage)
 
     def _heed_headers(self, opened: _Open) -> None:
         """Learn of the host's quota before the body is there: that the request was granted, and how many more will be.
 
         A failure says nothing of a quota, and where a redirect led to may be somebody else.
         """
-        gate = self._gates.of(opened.request.host)
         if opened.response.status < _SERVER_FAILURE and opened.response.status not in _PERHAPS_THROTTLED:
-            gate.granted(opened.passage)
+            opened.gate.granted(opened.passage)
         if opened.leg.request_class is RequestClass.REDIRECT:
             return
         told = remaining(opened.response.headers, time.time())
         if told is not None:
-            self._tell_pause(opened.request, gate.told(opened.passage, told, self._settings.retries))
+            self._tell_pause(opened.request, opened.gate.told(opened.passage, told, self._settings.retries))
 
     def _heed_refusal(self, opened: _Open, answer: Answer) -> None:
         """Let the gate know of a refusal for quota while its slot is still held, so that nobody follows at once."""
         error = _failure(opened.request, answer)
         if isinstance(error, Throttled):
-            gate = self._gates.of(opened.request.host)
-            self._tell_pause(opened.request, gate.refused(opened.passage, error.retry_after_s, self._settings.retries))
+            self._tell_pause(
+                opened.request, opened.gate.refused(opened.passage, error.retry_after_s, self._settings.retries)
+            )
 
     def _tell_pause(self, request: Request, pause_s: float) -> None:
         if pause_s > 0:
@@ -223,7 +228,7 @@ class Exchanger:
             self._account(request, leg, again)
             leg.request_class, leg.sends, leg.status, leg.received_bytes = RequestClass.REDIRECT, 0, 0, 0
             response = await self._sent(request, url, authorization, leg)
-        if response.status < _SERVER_FAILURE:
+        if self._has_failed and response.status < _SERVER_FAILURE:
             self._health_of(request.host).answered()
             if response.status != _THROTTLED:
                 self._class_health_of(request).succeeded(request.repository)
@@ -315,6 +320,8 @@ class Exchanger:
         return Unavailable(request.host, where, reason, retryable=may_pass(error))
 
     def _check_health(self, request: Request) -> None:
+        if not self._has_failed:
+            return
         health = self._health_of(request.host)
         if health.given_up:
             raise HostGivenUp(request.host, f"{request.method} {request.where}", _GIVEN_UP.format(health.cause))
@@ -324,6 +331,7 @@ class Exchanger:
 
     def _failed(self, request: Request, reason: str) -> None:
         now = time.monotonic()
+        self._has_failed = True
         health = self._health_of(request.host)
         health.failed(now, self._settings.retries, reason)
         if health.is_worth_telling:
@@ -341,22 +349,18 @@ class Exchanger:
         for send in range(leg.sends):
             last = send == leg.sends - 1
             status, received_bytes = (leg.status, leg.received_bytes) if last else (0, 0)
+            sent_bytes = leg.sent_bytes(send)
             self._ledger.record(
                 request.host,
                 leg.request_class,
                 request.method,
                 status,
                 again=again or send > 0,
-                sent_bytes=leg.sent_bytes(send),
+                sent_bytes=sent_bytes,
                 received_bytes=received_bytes,
             )
             self._listener(
-                RequestDone(
-                    host=request.host,
-                    status=status,
-                    sent_bytes=leg.sent_bytes(send),
-                    received_bytes=received_bytes,
-                )
+                RequestDone(host=request.host, status=status, sent_bytes=sent_bytes, received_bytes=received_bytes)
             )
 
 

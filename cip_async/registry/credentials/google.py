@@ -5,6 +5,7 @@ Google's hosts take an access token as it is, as a Bearer token, for every path
 ever gets one.
 """
 
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
@@ -56,7 +57,7 @@ class GoogleCredentials:
     def __init__(self, accounts: Accounts, endpoints: Endpoints, is_google: Callable[[Host], bool]) -> None:
         self._accounts = accounts
         self._endpoints = endpoints
-        self._is_google = is_google
+        self._is_google = functools.cache(is_google)
         self._bindings: EntryMap[Binding] = EntryMap()
         self._given_up: set[str] = set()
         self._is_nobody = False
