@@ -5,11 +5,8 @@ whole plan is known. Where they are quarantined, a source repository with all it
 planned, while the crawl goes on.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import partial
-from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,32 +15,20 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from cip_async.checks.check import Check, Subject, run_checks
+from cip_async.connections import Connections
 from cip_async.copying.ages import Ages
-from cip_async.copying.commit import Committer
 from cip_async.copying.documents import Documents
-from cip_async.copying.engine import Engine
 from cip_async.copying.holdings import Holdings
-from cip_async.errors import (
-    AccountError,
-    CipError,
-    CredentialError,
-    InvalidManifests,
-    InvalidReference,
-    InvalidSettings,
-)
-from cip_async.events import CopyExpected, Event, ImagePlaced, ImageRepaired, Listener, Stage, StageStarted, tell_nobody
-from cip_async.gcp import accounts
-from cip_async.gcp.container_analysis import HOST as CONTAINER_ANALYSIS
-from cip_async.gcp.container_analysis import ContainerAnalysis, Scan
-from cip_async.inventory.crawl import OnPlanned, crawl
+from cip_async.errors import CredentialError, InvalidManifests, InvalidSettings
+from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
+from cip_async.gcp.container_analysis import Scan
 from cip_async.inventory.keeping import Keeping
 from cip_async.inventory.selection import Selection
 from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
-from cip_async.model.damage import Damage, RepairFate
 from cip_async.model.examination import Examination
 from cip_async.model.finding import Finding, Severity
 from cip_async.model.image import ImageDocument
-from cip_async.model.plan import Pair, PairPlan, Plan
+from cip_async.model.plan import PairPlan, Plan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Ending, Report
 from cip_async.model.verification import Verification
@@ -53,28 +38,14 @@ from cip_async.planning.filters import check_filters
 from cip_async.planning.learnt import Learnt
 from cip_async.planning.selection import selected
 from cip_async.planning.service_accounts import named_accounts
-from cip_async.reference import Digest, Host, RegistryPath, Repository, parse_host, parse_registry_path
-from cip_async.registry.client import RegistryClient
-from cip_async.registry.credentials.docker_config import DockerConfig
-from cip_async.registry.credentials.google import Binding, GoogleCredentials
-from cip_async.registry.credentials.provider import Chain
-from cip_async.registry.endpoints import Endpoints
+from cip_async.reference import Digest, RegistryPath, Repository, parse_registry_path
 from cip_async.registry.examination import examine
-from cip_async.registry.gate import Gates
-from cip_async.registry.google_http import GoogleHttp
-from cip_async.registry.guard import Guard
-from cip_async.registry.listing.artifact_repository import is_artifact_registry
-from cip_async.registry.listing.lister import Lister
-from cip_async.registry.listing.strategy import Strategies, Strategy, is_google
-from cip_async.registry.quota import usual_rate
-from cip_async.registry.session import Connector, HttpSession
-from cip_async.registry.transport import Transport
-from cip_async.run import NOT_DONE, Run
+from cip_async.registry.session import Connector
+from cip_async.run import Run
 from cip_async.settings import Settings
-from cip_async.verification.held import images
-from cip_async.verification.origins import Origins
-from cip_async.verification.repairs import damaged_images, expected, placements, results, without
-from cip_async.verification.walk import Images, OnDamage, walk
+from cip_async.stages import Stages, by_source, plain_errors
+from cip_async.verification.repairs import without
+from cip_async.verifier import Verifier
 
 _GROUPS_AHEAD: Final = 64
 """Planned source repositories that may wait for the copy, which takes no more while it has enough to do; then the crawl
@@ -127,46 +98,42 @@ class Promoter:
         if trust_inventory_s is not None and (inventory is None or trust_inventory_s <= 0):
             expected = "a number of seconds above 0, and an inventory"
             raise InvalidSettings("the age up to which the inventory is trusted", trust_inventory_s, expected)
-        self._settings = settings or Settings()
+        self._settings = settings = settings or Settings()
         self._confirm = confirm
-        self._server_side_only = server_side_only
-        self._trusted_s = trust_inventory_s
-        self._listing_trusted_s = 0.0 if recheck_tags else self._settings.listing_trusted_s
+        self._listing_trusted_s = 0.0 if recheck_tags else settings.listing_trusted_s
         self._listener = listener
         self._use_service_accounts = use_service_accounts
-        self._service_accounts = _bindings(service_accounts or {})
-        resolved = Endpoints(endpoints)
-        listing = _strategies(strategies or {}, resolved)
-        session = HttpSession(timeouts=self._settings.timeouts, connector=connector, ca_cert=ca_cert)
-        scopes = accounts.WRITE if confirm else accounts.READ
-        self._google = GoogleCredentials(
-            accounts.GoogleAccounts(GoogleHttp(session), scopes=scopes, key_files=key_files),
-            resolved,
-            lambda host: listing.of(host).is_google,
-        )
-        self._transport = Transport(
-            session=session,
-            endpoints=resolved,
-            provider=Chain([self._google, DockerConfig(docker_config)]),
-            guard=Guard(writable=confirm, place=resolved.place),
-            gates=Gates(self._settings.rates, usual_rate(resolved), self._settings.threads),
-            settings=self._settings,
+        self._connections = Connections(
+            confirm=confirm,
+            settings=settings,
+            endpoints=endpoints or {},
+            strategies=strategies or {},
+            connector=connector,
+            ca_cert=ca_cert,
+            docker_config=docker_config,
+            key_files=key_files,
+            use_service_accounts=use_service_accounts,
+            service_accounts=service_accounts or {},
             listener=listener,
         )
-        self._client = RegistryClient(self._transport, self._settings.bodies)
-        self._lister = Lister(self._client, self._settings, listing)
-        self._scanner = GoogleHttp(session, self._settings.bodies.listing_bytes)
-        self._scanner_api = str(resolved.origin(Host(CONTAINER_ANALYSIS)))
-        self._place = resolved.place
-        kept_bytes = self._settings.kept_documents_bytes
-        self._keeping = Keeping(inventory, place_of=resolved.place, documents_bytes=kept_bytes)
+        self._keeping = Keeping(
+            inventory, place_of=self._connections.place, documents_bytes=settings.kept_documents_bytes
+        )
+        self._stages = Stages(
+            connections=self._connections,
+            keeping=self._keeping,
+            settings=settings,
+            listener=listener,
+            trusted_s=trust_inventory_s,
+            server_side_only=server_side_only,
+        )
+        self._verifier = Verifier(self._stages)
         self._run: Run | None = None
         self._is_busy = False
         self._findings: WeakKeyDictionary[Plan, tuple[Finding, ...]] = WeakKeyDictionary()
 
     async def __aenter__(self) -> Self:
-        await self._google.open()
-        await self._transport.__aenter__()
+        await self._connections.__aenter__()
         return self
 
     async def __aexit__(
@@ -175,7 +142,7 @@ class Promoter:
         try:
             await self._keeping.close()
         finally:
-            await self._transport.__aexit__(kind, error, trace)
+            await self._connections.__aexit__(kind, error, trace)
 
     async def run(
         self,
@@ -205,12 +172,12 @@ class Promoter:
             plan = await self.plan(manifests, only=only, to=to, quarantine=quarantine, among=among)
             return await self.promote(plan, verify=verify, repair=repair)
         with self._alone():
-            draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._place)
+            draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._connections.place)
             run = await self._begin(draft, selected(manifests, only=only, to=to))
-            with _plain_errors():
+            with plain_errors():
                 await self._copy_while_listing(run)
                 if verify:
-                    await self._list_again(run)
+                    await self._verifier.list_again(run)
             return self._end(run, Ending.COMPLETE)
 
     async def plan(
@@ -228,7 +195,9 @@ class Promoter:
             InvalidSettings, InvalidManifests, CredentialError, FileProblem: as `run`.
         """
         with self._alone():
-            draft = Draft.of(manifests, only=only, to=to, quarantine=quarantine, among=among, place=self._place)
+            draft = Draft.of(
+                manifests, only=only, to=to, quarantine=quarantine, among=among, place=self._connections.place
+            )
             run = await self._begin(draft, selected(manifests, only=only, to=to))
 
             async def take(pair_plans: Sequence[PairPlan]) -> None:
@@ -236,7 +205,7 @@ class Promoter:
                 if not self._confirm:
                     run.documents.forget(pair_plans[0].pair.source)
 
-            await self._list(run, take, run.draft.pairs)
+            await self._stages.list(run, take, run.draft.pairs)
             run.plan = run.draft.plan()
             self._keeping.check()
             return run.plan
@@ -263,17 +232,17 @@ class Promoter:
             if _has_errors(run.findings):
                 return self._end(run, Ending.CHECK_FAILED)
             if repair:
-                with _plain_errors():
-                    await self._repair(run, plan)
+                with plain_errors():
+                    await self._verifier.repair(run, plan, confirm=self._confirm)
             if self._confirm:
                 sound = (without(pair_plan, run.broken) for pair_plan in plan.pairs)
                 promoting = [pair_plan for pair_plan in sound if pair_plan.promotions]
                 images = sum(len(pair_plan.promotions) for pair_plan in promoting)
                 self._listener(StageStarted(stage=Stage.COPY, total=images))
-                with _plain_errors():
-                    await self._copy(run, _by_source(promoting))
+                with plain_errors():
+                    await self._stages.copy(run, by_source(promoting))
                     if verify:
-                        await self._list_again(run)
+                        await self._verifier.list_again(run)
             return self._end(run, Ending.COMPLETE)
 
     async def check(
@@ -318,9 +287,9 @@ class Promoter:
             raise InvalidManifests(problems)
         entries = [entry.path for each in chosen.manifests for entry in (each.source, *each.destinations)]
         with suppress(CredentialError):  # it is told again for each registry that it concerns
-            await self._identify(named, entries)
-        at_once = self._settings.hosts_at_once
-        return await examine(chosen, client=self._client, transport=self._transport, at_once=at_once)
+            await self._connections.identify(named, entries)
+        client, transport = self._connections.client, self._connections.transport
+        return await examine(chosen, client=client, transport=transport, at_once=self._settings.hosts_at_once)
 
     async def verify(
         self,
@@ -341,16 +310,9 @@ class Promoter:
             InvalidSettings, InvalidManifests, CredentialError, FileProblem: as `run`.
         """
         with self._alone():
-            draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._place)
+            draft = Draft.of(manifests, only=only, to=to, quarantine=True, among=among, place=self._connections.place)
             run = await self._begin(draft, selected(manifests, only=only, to=to), deep=deep)
-
-            async def take(pair_plans: Sequence[PairPlan]) -> None:
-                run.draft.take(pair_plans)
-
-            await self._list(run, take, run.draft.pairs, asks_sources=False)
-            run.plan = run.draft.plan()
-            if deep:
-                await self._walk(run, images(run.plan), run.damages.extend)
+            await self._verifier.verify(run)
             run.end(Ending.COMPLETE)
             self._listener(StageStarted(stage=Stage.DONE, total=0))
             return self.verification()
@@ -363,7 +325,7 @@ class Promoter:
         """
         if self._run is None or self._run.deep is None:
             raise RuntimeError("the last run was no verification")
-        return self._run.verification(self._transport.ledger.lines())
+        return self._run.verification(self._connections.transport.ledger.lines())
 
     @contextmanager
     def time_limit(self, timeout_s: float | None) -> Iterator[None]:
@@ -398,7 +360,7 @@ class Promoter:
         Raises:
             RegistryError, CredentialError: it cannot be read, or what came is not what was asked for.
         """
-        return await self._client.get_document(repository, digest)
+        return await self._connections.client.get_document(repository, digest)
 
     async def scan(self, repository: Repository, digest: Digest) -> Scan:
         """What Google's scanners say of an image.
@@ -409,14 +371,7 @@ class Promoter:
             CredentialError: there is no access token to be had.
             RegistryError: Container Analysis refuses, fails or answers nonsense.
         """
-        if not self._lister.lists_all(repository.host):
-            raise InvalidSettings("the registry to look for vulnerabilities in", str(repository), "one of Google's")
-        token = partial(self._google.access_token, repository)
-        try:
-            return await ContainerAnalysis(self._scanner, token, api=self._scanner_api).scan(repository, digest)
-        except AccountError as error:
-            reason = f"no token to look for vulnerabilities of {repository} with: {error}"
-            raise CredentialError(CONTAINER_ANALYSIS, reason, retryable=error.retryable) from None
+        return await self._connections.scan(repository, digest)
 
     @asynccontextmanager
     async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> AsyncIterator[Snapshot]:
@@ -428,11 +383,8 @@ class Promoter:
             FileProblem: the temporary inventory cannot be written.
         """
         path = parse_registry_path(registry)
-        self._transport.standing.begin([path])
-        self._transport.trust_again()
-        self._lister.begin_run()
-        await self._google.bind(self._service_accounts)
-        async with snapshot(path, self._lister, selection=selection, listener=self._listener) as taken:
+        await self._connections.begin_snapshot(path)
+        async with snapshot(path, self._connections.lister, selection=selection, listener=self._listener) as taken:
             yield taken
 
     @contextmanager
@@ -455,29 +407,20 @@ class Promoter:
         return await self._begun(draft, entries, deep=deep)
 
     async def _begun(self, draft: Draft, entries: Iterable[RegistryPath], *, deep: bool | None = None) -> Run:
-        self._transport.begin_run(draft.sources)
-        self._lister.begin_run()
+        self._connections.begin_run(draft.sources)
         learnt = Learnt()
         self._run = Run(
             draft=draft,
             learnt=learnt,
-            documents=Documents(self._client, self._settings.bodies, learnt, self._keeping),
+            documents=Documents(self._connections.client, self._settings.bodies, learnt, self._keeping),
             ages=Ages(self._listing_trusted_s),
             holdings=Holdings() if self._confirm and deep is None else Holdings(most=0),
             documents_are_kept=self._keeping.keeps,
             deep=deep,
         )
         await self._keeping.begin()
-        await self._identify(draft.accounts, entries)
+        await self._connections.identify(draft.accounts, entries)
         return self._run
-
-    async def _identify(self, named: Mapping[RegistryPath, str], entries: Iterable[RegistryPath]) -> None:
-        """Get ready the accounts of registry entries, and let none have a bad name from earlier runs."""
-        self._transport.standing.begin(dict.fromkeys(entries))
-        bindings = dict(self._service_accounts)
-        if self._use_service_accounts:
-            bindings = {path: Binding(account, self._confirm) for path, account in named.items()} | bindings
-        await self._google.bind(bindings)
 
     async def _resumed(self, plan: Plan) -> Run:
         """The run that made `plan`, or a new one where another promoter did, or another run came between."""
@@ -498,105 +441,8 @@ class Promoter:
         return self._report(run)
 
     def _report(self, run: Run) -> Report:
-        return run.report(self._transport.ledger.lines(), self._transport.settled_rates(), dry_run=not self._confirm)
-
-    async def _list(self, run: Run, on_planned: OnPlanned, pairs: Iterable[Pair], *, asks_sources: bool = True) -> None:
-        def listener(event: Event, /) -> None:
-            run.hear(event)
-            self._listener(event)
-
-        await crawl(
-            pairs,
-            lister=self._lister,
-            holds=run.documents.holds,
-            needed=run.needed,
-            plan_pair=run.draft.planner.pair_plan,
-            on_planned=on_planned,
-            learnt=run.learnt,
-            store=self._keeping.store,
-            trusted_s=self._trusted_s if asks_sources else None,
-            asks_sources=asks_sources,
-            listener=listener,
-        )
-
-    async def _walk(self, run: Run, wanted: Images, on_damage: OnDamage) -> None:
-        def listener(event: Event, /) -> None:
-            run.hear(event)
-            self._listener(event)
-
-        origins = Origins(run.draft.pairs, self._client, run.documents.document)
-        await walk(
-            wanted,
-            client=self._client,
-            origins=origins,
-            settings=self._settings,
-            on_damage=on_damage,
-            learnt=run.learnt,
-            listener=listener,
-        )
-
-    async def _list_again(self, run: Run) -> None:
-        """List what was written to once more, and compare it with what this run says of it."""
-        written = run.written()
-
-        async def compare(pair_plans: Sequence[PairPlan]) -> None:
-            for after in pair_plans:
-                run.compare(*written[after.pair.source, after.pair.destination], after)
-
-        await self._list(run, compare, [before.pair for before, _ in written.values()], asks_sources=False)
-        run.verified_listings = len({destination for _, destination in written})
-
-    async def _repair(self, run: Run, plan: Plan) -> None:
-        """Find what is damaged of all that is believed to be there, and place it again where that is allowed."""
-        damages: list[Damage] = []
-        await self._walk(run, images(plan), damages.extend)
-        if not self._confirm:
-            run.mended(expected(damages, RepairFate.WOULD_REPAIR))
-            return
-        run.mended(expected(damages, RepairFate.NOT_STARTED, NOT_DONE))
-        placed = placements(plan, damages)
-        if placed:
-            self._listener(StageStarted(stage=Stage.COPY, total=sum(len(each.promotions) for each in placed)))
-            run.mender = self._engine(run, self._mending, _believing_nothing)
-            await run.mender.copy(_by_source(sorted(placed, key=lambda each: each.pair.source)))
-        left: list[Damage] = []
-        await self._walk(run, damaged_images(damages), left.extend)
-        failures = run.mender.progress.failures.values() if run.mender else ()
-        reasons = {(failure.destination, failure.digest): failure.reason for failure in failures}
-        run.broken.clear()
-        run.mended(results(damages, left, reasons))
-
-    def _mending(self, event: Event, /) -> None:
-        """Tell of what the engine does for repairs: nothing that it places is new."""
-        if isinstance(event, ImagePlaced):
-            event = ImageRepaired(destination=event.destination, digest=event.digest)
-        self._listener(event)
-
-    async def _copy(self, run: Run, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
-        async with self._keeping.noting() as note:
-
-            def listener(event: Event, /) -> None:
-                note(event)
-                self._listener(event)
-
-            run.engine = self._engine(run, listener, run.holdings.take)
-            await run.engine.copy(groups)
-
-    def _engine(self, run: Run, listener: Listener, held: Callable[[Repository], AbstractSet[Digest]]) -> Engine:
-        return Engine(
-            client=self._client,
-            retry=self._transport.retry,
-            documents=run.documents,
-            committer=Committer(self._client, self._transport.retry, is_google, run.learnt),
-            settings=self._settings,
-            listener=listener,
-            server_side_only=self._server_side_only,
-            fed_by_several=run.draft.fed_by_several,
-            held=held,
-            is_google=is_google,
-            is_stale=run.ages.is_stale,
-            learnt=run.learnt,
-        )
+        transport = self._connections.transport
+        return run.report(transport.ledger.lines(), transport.settled_rates(), dry_run=not self._confirm)
 
     async def _copy_while_listing(self, run: Run) -> None:
         send, receive = anyio.create_memory_object_stream[Sequence[PairPlan]](_GROUPS_AHEAD)
@@ -609,61 +455,10 @@ class Promoter:
                 await send.send(pair_plans)
 
         async with receive, anyio.create_task_group() as tasks:
-            tasks.start_soon(self._copy, run, receive)
+            tasks.start_soon(self._stages.copy, run, receive)
             async with send:
-                await self._list(run, hand_on, run.draft.pairs)
-
-
-def _believing_nothing(destination: Repository) -> AbstractSet[Digest]:
-    """What a listing shows, where it is known not to be true of all that the images consist of."""
-    del destination
-    return frozenset()
+                await self._stages.list(run, hand_on, run.draft.pairs)
 
 
 def _has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
-
-
-async def _by_source(pair_plans: Iterable[PairPlan]) -> AsyncIterator[Sequence[PairPlan]]:
-    for _, group in groupby(pair_plans, key=lambda each: each.pair.source):
-        yield tuple(group)
-
-
-def _bindings(named: Mapping[str, str]) -> dict[RegistryPath, Binding]:
-    """The accounts that the operator names, and therefore wants to be used and no others."""
-    bindings = {}
-    for registry, account in named.items():
-        try:
-            bindings[parse_registry_path(registry)] = Binding(account, required=True)
-        except InvalidReference as error:
-            raise InvalidSettings("registry of a service account", registry, error.expected) from error
-    return bindings
-
-
-def _strategies(named: Mapping[str, str], endpoints: Endpoints) -> Strategies:
-    chosen = {}
-    for host, name in named.items():
-        try:
-            chosen[parse_host(host)] = Strategy(name)
-        except ValueError as error:
-            known = " or ".join(each.value for each in Strategy)
-            raise InvalidSettings(f"listing strategy of {host}", name, known) from error
-    for where, strategy in chosen.items():
-        if strategy is Strategy.ARTIFACT_REGISTRY and not is_artifact_registry(where):
-            raise InvalidSettings(f"listing strategy of {where}", strategy.value, "a host such as us-docker.pkg.dev")
-    return Strategies(chosen, endpoints.is_elsewhere)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Let a deliberate error of a task come out as it is, in no exception group."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        deliberate, rest = group.split(CipError)
-        if deliberate is None or rest is not None:
-            raise
-        failure: BaseException = deliberate
-        while isinstance(failure, BaseExceptionGroup):
-            failure = failure.exceptions[0]
-        raise failure from None

@@ -465,7 +465,8 @@ async def test_no_token_and_no_key_shows_anywhere(
     ) as promoter:
         report = await promoter.run(manifests)
         shown += [repr(report), *json_document(report, exit_code=3, version="0"), repr(vars(promoter))]
-        shown += [repr(vars(vars(promoter)["_google"])), repr(vars(vars(promoter)["_transport"]))]
+        connections = vars(promoter._connections)
+        shown += [repr(connections), repr(vars(connections["_google"])), repr(vars(connections["transport"]))]
     async with promoter_for(staging, confirm=True) as promoter:
         try:
             await promoter.run(manifests)

@@ -31,14 +31,14 @@ async def crawled(promoter: Promoter, manifests: PromoterManifests, groups: Grou
 
     async def holds(repository: Repository, digest: Digest) -> bool:
         asked[repository.path, digest] += 1
-        return await promoter._client.get_document(repository, digest) is not None
+        return await promoter._connections.client.get_document(repository, digest) is not None
 
     async def take(pair_plans: Sequence[PairPlan]) -> None:
         groups.append(pair_plans)
 
     await crawl(
         draft.pairs,
-        lister=promoter._lister,
+        lister=promoter._connections.lister,
         holds=holds,
         needed=draft.planner.needed,
         plan_pair=draft.planner.pair_plan,
@@ -122,7 +122,7 @@ async def test_a_host_that_never_answers_holds_back_no_other(promoter_for: MakeP
                 crawling.start_soon(
                     lambda: crawl(
                         pairs,
-                        lister=promoter._lister,
+                        lister=promoter._connections.lister,
                         holds=promoter_holds,
                         needed=draft.planner.needed,
                         plan_pair=draft.planner.pair_plan,
@@ -168,14 +168,14 @@ async def test_one_unreadable_manifest_of_a_plain_source_holds_back_no_other(
         async def holds(repository: Repository, digest: Digest) -> bool:
             if digest == bad.digest:
                 raise Denied(repository.host, f"GET {digest}", "status 403 (DENIED: quarantined)", status=403)
-            return await promoter._client.get_document(repository, digest) is not None
+            return await promoter._connections.client.get_document(repository, digest) is not None
 
         async def take(pair_plans: Sequence[PairPlan]) -> None:
             groups.append(pair_plans)
 
         await crawl(
             draft.pairs,
-            lister=promoter._lister,
+            lister=promoter._connections.lister,
             holds=holds,
             needed=draft.planner.needed,
             plan_pair=draft.planner.pair_plan,

@@ -16,7 +16,7 @@ CONNECTION = Connection(threads=7, endpoints={}, strategies={}, ca_cert=None, do
 def test_the_rates_of_the_command_line_hold_for_its_requests() -> None:
     rate = Rate(reads_per_minute=5000.0, writes_per_minute=1000.0)
     promoter = connected(attrs.evolve(CONNECTION, rates={"gcr.io": rate}), tell_nobody)
-    gate = promoter._transport._gates.of(Host("gcr.io"))
+    gate = promoter._connections.transport._gates.of(Host("gcr.io"))
     assert gate.free_slots == 7
     assert [gate._reads.pace.most, gate._writes.pace.most] == pytest.approx([83.2, 16.6], abs=0.1)
 
