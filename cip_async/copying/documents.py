@@ -13,8 +13,9 @@ from cip_async.errors import CipError, NotFound, RegistryError, UntrustedAnswer
 from cip_async.model.image import ImageDocument
 from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Repository
-from cip_async.registry.client import RegistryClient, verify
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.documents import parse_document
+from cip_async.registry.image_manifests import verify
 from cip_async.registry.once import Once
 from cip_async.settings import Bodies
 

@@ -41,8 +41,9 @@ from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan
 from cip_async.planning.learnt import Learnt
 from cip_async.reference import Digest, Host, Repository, Tag
-from cip_async.registry.client import RegistryClient, UploadSession
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.retry import Retry
+from cip_async.registry.uploads import UploadSession
 from cip_async.settings import Settings
 
 

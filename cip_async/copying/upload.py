@@ -9,8 +9,9 @@ import anyio
 from cip_async.copying.graph import BlobNode
 from cip_async.copying.spool import Spool
 from cip_async.errors import CipError, RegistryError, Unavailable
-from cip_async.registry.client import RegistryClient, UploadSession
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.retry import Retry
+from cip_async.registry.uploads import UploadSession
 
 _CLEANING_UP_S: Final = 3.0
 """How long a registry is given to take back an upload when nobody waits for it any more. At the end of a run that is

@@ -1,7 +1,8 @@
 """One request and its answer, as the transport takes and gives them. No `repr` shows a query, which may be secret."""
 
+import re
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 from multidict import CIMultiDictProxy
@@ -11,6 +12,8 @@ from cip_async.model.report import RequestClass
 from cip_async.reference import Host, Repository
 from cip_async.registry.credentials.scopes import Scopes
 from cip_async.registry.origins import shown
+
+_SIZE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Replayable(Protocol):
@@ -76,3 +79,9 @@ class Answer:
     headers: CIMultiDictProxy[str] = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
     url: URL = attrs.field(repr=shown)
+
+    @property
+    def stated_bytes(self) -> int | None:
+        """The size that its headers state, also where a HEAD left out the content; None where they state none."""
+        length = self.headers.get("Content-Length", "")
+        return int(length) if _SIZE.fullmatch(length) else None

@@ -1,4 +1,4 @@
-"""One page of a listing, told from a registry's answer; pure.
+"""One page of a listing: what is asked for it, and what the answer says; pure.
 
 What looks like the end of a listing is believed by callers, so an answer that is not clearly a page is none, and a
 `Link` that cannot be read or followed spoils it.
@@ -7,15 +7,18 @@ What looks like the end of a listing is believed by callers, so an answer that i
 import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote
 
 import attrs
 import msgspec
 from yarl import URL
 
 from cip_async.errors import UntrustedAnswer
-from cip_async.reference import Host
+from cip_async.model.report import RequestClass
+from cip_async.reference import Host, Repository
+from cip_async.registry.credentials.scopes import CATALOG, Scopes, pull
 from cip_async.registry.endpoints import Endpoints
-from cip_async.registry.exchange import Answer
+from cip_async.registry.exchange import Answer, Request
 from cip_async.registry.origins import objection_to_link, shown, supplied
 from cip_async.registry.wire import (
     UNDECODABLE,
@@ -30,6 +33,9 @@ from cip_async.registry.wire import (
 _LONGEST_TOKEN: Final = 4096
 """Characters of a page token; it goes into a URL."""
 
+_CATALOG_PATH: Final = "/v2/_catalog"
+_OK: Final = frozenset({200})
+_OK_OR_ABSENT: Final = frozenset({200, 404})
 _NUMBER: Final = re.compile(r"([?&]n=)[0-9]+", re.ASCII)
 
 
@@ -71,12 +77,43 @@ class DockerImagesPage:
     next_token: str = attrs.field(repr=False)
 
 
-def tags_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> TagsPage:
-    """The page of tags that `host` answered when asked for `path`.
+def tags_request(
+    repository: Repository, n: int, next_page: NextPage | None, endpoints: Endpoints, most_bytes: int
+) -> Request:
+    """Ask for at most `n` tags, the first or those of `next_page`; its 404 may be an answer too."""
+    scopes = pull(endpoints.path(repository))
+    return _request(repository.host, _tags_path(repository, endpoints), n, next_page, repository, scopes, most_bytes)
+
+
+def catalog_request(host: Host, n: int, next_page: NextPage | None, most_bytes: int) -> Request:
+    """Ask for at most `n` repositories, the first or those of `next_page`; its 404 may be an answer too."""
+    return _request(host, _CATALOG_PATH, n, next_page, None, CATALOG, most_bytes)
+
+
+def docker_images_request(
+    host: Host, path: str, asked_for: Repository, page_size: int, page_token: str, most_bytes: int
+) -> Request:
+    """Ask for the images at `path`, the first or those of a token, as whoever may read `asked_for`."""
+    query = f"pageSize={page_size}" + (f"&pageToken={quote(page_token, safe='')}" if page_token else "")
+    return Request(
+        host=host,
+        method="GET",
+        target=f"{path}?{query}",
+        request_class=RequestClass.LISTING,
+        repository=asked_for,
+        scopes=(),
+        expected=_OK,
+        most_bytes=most_bytes,
+    )
+
+
+def tags_page(repository: Repository, answer: Answer, endpoints: Endpoints) -> TagsPage:
+    """The page of tags of `repository` in an answer.
 
     Raises:
         UntrustedAnswer: the answer is no such page, or leads to where it may not.
     """
+    host, path = repository.host, _tags_path(repository, endpoints)
     try:
         body = tags_decoder.decode(answer.body)
     except UNDECODABLE as error:
@@ -91,12 +128,13 @@ def tags_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> Ta
     )
 
 
-def catalog_page(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> CatalogPage:
-    """The page of repositories that `host` answered when asked for `path`.
+def catalog_page(host: Host, answer: Answer, endpoints: Endpoints) -> CatalogPage:
+    """The page of repositories of `host` in an answer.
 
     Raises:
         UntrustedAnswer: the answer is no such page, or leads to where it may not.
     """
+    path = _CATALOG_PATH
     try:
         body = catalog_decoder.decode(answer.body)
     except UNDECODABLE as error:
@@ -117,6 +155,32 @@ def docker_images_page(host: Host, path: str, answer: Answer) -> DockerImagesPag
     if len(body.next_page_token) > _LONGEST_TOKEN:
         raise UntrustedAnswer(host, f"GET {path}", f"its page token has more than {_LONGEST_TOKEN} characters")
     return DockerImagesPage(images=body.docker_images, next_token=body.next_page_token)
+
+
+def _tags_path(repository: Repository, endpoints: Endpoints) -> str:
+    return f"/v2/{endpoints.path(repository)}/tags/list"
+
+
+def _request(
+    host: Host,
+    path: str,
+    n: int,
+    next_page: NextPage | None,
+    repository: Repository | None,
+    scopes: Scopes,
+    most_bytes: int,
+) -> Request:
+    return Request(
+        host=host,
+        method="GET",
+        target=f"{path}?n={n}",
+        url=None if next_page is None else next_page.url,
+        request_class=RequestClass.LISTING,
+        repository=repository,
+        scopes=scopes,
+        expected=_OK_OR_ABSENT,
+        most_bytes=most_bytes,
+    )
 
 
 def _next(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> NextPage | None:

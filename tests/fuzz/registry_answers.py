@@ -77,7 +77,7 @@ def told(error: CipError) -> None:
 
 def tags(content: bytes) -> None:
     try:
-        page = tags_page(HOST, PATH, answer(content), Endpoints())
+        page = tags_page(FOO, answer(content), Endpoints())
         names = Names.of_tags(FOO)
         names.tags(page.tags)
         names.image_names(page.children)
@@ -91,9 +91,7 @@ def tags(content: bytes) -> None:
 
 def catalog(content: bytes) -> None:
     try:
-        Names.of_catalog(HOST).image_names(
-            catalog_page(HOST, "/v2/_catalog", answer(content), Endpoints()).repositories
-        )
+        Names.of_catalog(HOST).image_names(catalog_page(HOST, answer(content), Endpoints()).repositories)
     except UntrustedAnswer as error:
         told(error)
 
@@ -137,7 +135,7 @@ def refusal(content: bytes) -> None:
 
 def link(content: bytes) -> None:
     with contextlib.suppress(UntrustedAnswer):
-        page = tags_page(HOST, PATH, answer(b'{"tags":[]}', Link=header(content)), Endpoints())
+        page = tags_page(FOO, answer(b'{"tags":[]}', Link=header(content)), Endpoints())
         assert page.next is None or (same_origin(HERE, page.next.url) and page.next.url.raw_path == PATH)
         assert page.next is None or page.next.asking(8) is None or same_origin(HERE, page.next.url)
 

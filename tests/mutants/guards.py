@@ -61,17 +61,17 @@ MUTATIONS: Final = (
     ),
     _without(
         "the digest of an image manifest",
-        "registry/client.py",
+        "registry/image_manifests.py",
         "found != digest",
         f"{_REGISTRY}/test_bodies.py::test_a_document_is_asked_for_with_every_type_and_verified",
         indent=4,
     ),
     _without(
         "the digest that a PUT is answered with",
-        "registry/client.py",
+        "registry/image_manifests.py",
         "_same_algorithm(stored, document.digest) and stored != document.digest",
         f"{_REGISTRY}/test_uploads.py::test_a_registry_that_stored_something_else_is_found_out",
-        indent=12,
+        indent=4,
     ),
     Mutation(
         "credentials stay at the origin when a redirect is followed",
@@ -96,7 +96,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "where an upload's Location may lead",
-        "cip_async/registry/client.py",
+        "cip_async/registry/uploads.py",
         "objection = objection_to_location(answer.url, location)",
         "objection = None",
         (f"{_REGISTRY}/test_uploads.py::test_a_location_that_may_not_be_asked_is_refused",),

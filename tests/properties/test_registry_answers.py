@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,10 +83,11 @@ def test_any_url_is_judged_or_is_none(text: str) -> None:
 
 @given(BODIES, LINKS)
 def test_any_body_is_a_page_or_untrusted(body: bytes, link: str) -> None:
-    for page in (tags_page, catalog_page):
+    told = answer(body, link)
+    for page, path in ((partial(tags_page, FOO), PATH), (partial(catalog_page, HOST), "/v2/_catalog")):
         with contextlib.suppress(UntrustedAnswer):
-            found = page(HOST, PATH, answer(body, link), ENDPOINTS)
-            assert found.next is None or (same_origin(HERE, found.next.url) and found.next.url.raw_path == PATH)
+            found = page(told, ENDPOINTS)
+            assert found.next is None or (same_origin(HERE, found.next.url) and found.next.url.raw_path == path)
 
 
 @given(st.sampled_from([OCI_MANIFEST, OCI_INDEX, "", "text/html"]), BODIES)

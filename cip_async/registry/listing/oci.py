@@ -12,7 +12,8 @@ import attrs
 from cip_async.errors import Denied, ListingIncomplete, NotFound
 from cip_async.model.listing import Described, Effort, Listing
 from cip_async.reference import Digest, Repository, Tag
-from cip_async.registry.client import ManifestHead, RegistryClient
+from cip_async.registry.client import RegistryClient
+from cip_async.registry.image_manifests import ManifestHead
 from cip_async.registry.listing.names import Answer
 from cip_async.registry.listing.paging import Paging
 from cip_async.registry.listing.side_by_side import side_by_side

@@ -16,9 +16,11 @@ from cip_async.fake_registry.images import Image, multi_arch, push, single
 from cip_async.fake_registry.rules import Rules
 from cip_async.fake_registry.tokens import TokenAuth
 from cip_async.reference import Digest, Repository, Tag
-from cip_async.registry.client import BlobHead, RegistryClient, UploadSession
+from cip_async.registry.blobs import BlobHead
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.credentials.provider import Credential, Password
 from cip_async.registry.listing.strategy import Strategy
+from cip_async.registry.uploads import UploadSession
 from cip_async.settings import Settings, Timeouts
 from tests.service.conftest import ServeHosts
 from tests.service.registry.bodies import Pieces

@@ -6,9 +6,10 @@ from yarl import URL
 from cip_async.errors import WriteRefused
 from cip_async.model.image import DocumentKind, ImageDocument
 from cip_async.reference import Host, Repository
-from cip_async.registry.client import RegistryClient, UploadSession
+from cip_async.registry.client import RegistryClient
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.guard import Guard
+from cip_async.registry.uploads import UploadSession
 from tests.service.registry.bodies import Pieces
 from tests.service.registry.conftest import BAR, FOO, V1, D, Open, Serve
 from tests.service.registry.scripted import Reply, Seen

@@ -16,8 +16,8 @@ from cip_async.errors import (
 )
 from cip_async.model.image import DocumentKind, ImageDocument
 from cip_async.reference import Host, Repository, Tag
-from cip_async.registry.client import UploadSession
 from cip_async.registry.credentials.provider import BearerToken, Password
+from cip_async.registry.uploads import UploadSession
 from cip_async.settings import Timeouts
 from tests.service.registry.bodies import Pieces
 from tests.service.registry.conftest import BAR, FOO, HOST, ONE_TRY, V1, D, Open, Reach, Serve

@@ -5,7 +5,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from cip_async.errors import UntrustedAnswer
-from cip_async.reference import Host
+from cip_async.reference import Host, Repository
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer
 from cip_async.registry.pages import (
@@ -19,6 +19,7 @@ from cip_async.registry.pages import (
 )
 
 HOST = Host("us.example")
+FOO = Repository(HOST, "prod/foo")
 PATH = "/v2/prod/foo/tags/list"
 HERE = URL("https://us.example/v2/prod/foo/tags/list?n=2")
 
@@ -29,7 +30,7 @@ def answer(body: bytes, *links: str, url: URL = HERE) -> Answer:
 
 
 def page(body: bytes, *links: str, url: URL = HERE, endpoints: Endpoints | None = None) -> TagsPage:
-    return tags_page(HOST, PATH, answer(body, *links, url=url), endpoints or Endpoints())
+    return tags_page(FOO, answer(body, *links, url=url), endpoints or Endpoints())
 
 
 def following(*links: str, url: URL = HERE, endpoints: Endpoints | None = None) -> str | None:
@@ -92,14 +93,14 @@ def test_what_may_leave_something_out_is_no_page_of_images(body: bytes) -> None:
 
 def test_a_catalog_page_holds_the_names_of_repositories() -> None:
     told = answer(b'{"repositories":["a","b"]}')
-    assert catalog_page(HOST, PATH, told, Endpoints()) == CatalogPage(repositories=("a", "b"), next=None)
-    assert catalog_page(HOST, PATH, answer(b'{"repositories":null}'), Endpoints()).repositories == ()
+    assert catalog_page(HOST, told, Endpoints()) == CatalogPage(repositories=("a", "b"), next=None)
+    assert catalog_page(HOST, answer(b'{"repositories":null}'), Endpoints()).repositories == ()
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"tags":[]}', b"", b'{"repositories":"a"}'])
 def test_what_says_nothing_of_repositories_is_no_catalog_page(body: bytes) -> None:
     with pytest.raises(UntrustedAnswer, match="not a catalog: "):
-        catalog_page(HOST, PATH, answer(body), Endpoints())
+        catalog_page(HOST, answer(body), Endpoints())
 
 
 @pytest.mark.parametrize(
