@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from cip_async.cli.go_style import COMMANDS, Mode, is_go_style, translated
+from cip_async.cli.go_flags import COMMANDS, Mode
+from cip_async.cli.go_style import is_go_style, translated
 from cip_async.reporting.printable import printable
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from cip_async.cli.go_style import FLAGS
+from cip_async.cli.go_flags import FLAGS
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "migrating-from-cip.md").read_text(encoding="utf-8")
