@@ -101,6 +101,26 @@ async def test_callers_at_the_same_time_do_not_disturb_each_other() -> None:
     assert rows == [row for place in places for row in (Row(place, A, None), Row(place, B, Tag("v1")))]
 
 
+async def test_who_comes_when_another_is_about_to_be_let_in_waits_too() -> None:
+    """SQLite refuses statements of two threads at a time, as a transaction within a transaction."""
+    bar = Repository(Host("us.example"), "prod/bar")
+    tags = Gated({Tag("v1"): A})
+    async with InventoryStore.opened() as store:
+        async with anyio.create_task_group() as tasks:
+            await store._one_thread.acquire()
+            tasks.start_soon(store.put, Listing(repository=FOO, digests={A}, tags=tags))
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(store.put, Listing(repository=bar, digests={A}, tags={}))
+            await anyio.lowlevel.checkpoint()
+            store._one_thread.release()
+            await to_thread.run_sync(tags.reached.wait)
+            await anyio.wait_all_tasks_blocked()
+            assert store._one_thread.statistics().borrowed_tokens == 1
+            tags.gate.set()
+        assert await store.get(FOO) is not None
+        assert await store.get(bar) is not None
+
+
 async def test_a_listing_whose_keeping_was_begun_is_kept_whole_though_cancelled() -> None:
     tags = Gated({Tag("v1"): A, Tag("v2"): A})
     async with InventoryStore.opened() as store:
