@@ -124,14 +124,16 @@ class Engine:
         No more groups are taken than can be worked on soon, so whoever makes them waits while nothing is placed.
         Failures of registries are results (`progress`), not exceptions.
         """
+        interrupted = True
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks: TaskGroup = tasks
                 async for pair_plans in groups:
                     await self._take(pair_plans)
+            interrupted = False
         finally:
             self._relays.close()
-            await self._uploads.close()
+            await self._uploads.close(interrupted=interrupted)
 
     async def _take(self, pair_plans: Sequence[PairPlan]) -> None:
         source = pair_plans[0].pair.source

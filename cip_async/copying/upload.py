@@ -8,14 +8,19 @@ import anyio
 
 from cip_async.copying.graph import BlobNode
 from cip_async.copying.spool import Spool
-from cip_async.errors import CipError, RegistryError, Unavailable
+from cip_async.errors import CipError, HostGivenUp, RegistryError, Unavailable
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.retry import Retry
 from cip_async.registry.uploads import UploadSession
 
-_CLEANING_UP_S: Final = 3.0
-"""How long a registry is given to take back an upload when nobody waits for it any more. At the end of a run that is
-spent twice at most, and an interrupted one is to end within 10 s."""
+_AT_ONCE_S: Final = 6.0
+"""How long giving up one upload may hold up what comes next: a little longer than the pauses that we make ourselves
+where a host throttles. What takes longer is left for the end of the run."""
+_AT_THE_END_S: Final = 20.0
+_PASSES: Final = 2
+"""How long, and how often, the uploads that are left are given up at the end of a run that came to its end."""
+_INTERRUPTED_S: Final = 3.0
+"""How long that may take where nobody waits any more: an interrupted run is to end within 10 s."""
 
 
 class Uploads:
@@ -25,6 +30,7 @@ class Uploads:
         self._client = client
         self._retry = retry
         self._sessions: dict[BlobNode, UploadSession] = {}
+        self._left: dict[UploadSession, None] = {}
 
     def opened(self, node: BlobNode, session: UploadSession) -> None:
         """Keep a session that the registry opened instead of a mount, for the upload that follows or for `abandon`."""
@@ -42,18 +48,28 @@ class Uploads:
             await self.abandon(node)
 
     async def abandon(self, node: BlobNode) -> None:
-        """Give up the open session of a blob, if it has one."""
+        """Give up the open session of a blob, if it has one; where that takes long or fails, `close` tries again."""
         session = self._sessions.pop(node, None)
         if session is not None:
-            with anyio.move_on_after(_CLEANING_UP_S, shield=True):
-                await self._cancel(session)
+            self._left[session] = None
+            with anyio.move_on_after(_AT_ONCE_S):
+                await self._give_up(session)
 
-    async def close(self) -> None:
-        """Give up all sessions, at the end of a run however it ended."""
-        with anyio.move_on_after(_CLEANING_UP_S, shield=True):
-            async with anyio.create_task_group() as tasks:
-                for node in list(self._sessions):
-                    tasks.start_soon(self.abandon, node)
+    async def close(self, *, interrupted: bool) -> None:
+        """Give up all that is left, at the end of a run however it ended.
+
+        The last try goes also to hosts that were given up: some are back by then.
+        """
+        self._left.update(dict.fromkeys(self._sessions.values()))
+        self._sessions.clear()
+        try:
+            if not interrupted:
+                with anyio.move_on_after(_AT_THE_END_S):
+                    for _ in range(_PASSES):
+                        await self._give_up_all(even_if_given_up=False)
+        finally:
+            with anyio.move_on_after(_INTERRUPTED_S, shield=True):
+                await self._give_up_all(even_if_given_up=True)
 
     async def _once(self, node: BlobNode, spool: Spool, again: bool) -> None:
         """One attempt; after a failure the next one starts over from its POST, when all the bytes are here.
@@ -73,20 +89,28 @@ class Uploads:
         except CipError as error:
             if spool.failure() is not None:
                 return
-            if isinstance(error, RegistryError) and _session_is_gone(error):
-                del self._sessions[node]
+            if isinstance(error, RegistryError) and _must_start_over(error):
+                if error.status == HTTPStatus.NOT_FOUND and error.code != "BLOB_UPLOAD_INVALID":
+                    del self._sessions[node]
                 raise Unavailable(error.host, error.where, error.reason, status=error.status, retryable=True) from error
             raise
         del self._sessions[node]
 
-    async def _cancel(self, session: UploadSession) -> None:
+    async def _give_up_all(self, *, even_if_given_up: bool) -> None:
+        async with anyio.create_task_group() as tasks:
+            for session in list(self._left):
+                tasks.start_soon(partial(self._give_up, session, even_if_given_up=even_if_given_up))
+
+    async def _give_up(self, session: UploadSession, *, even_if_given_up: bool = False) -> None:
         try:
-            await self._client.cancel_upload(session)
-        except CipError:
-            return  # the registry cleans up by itself; nothing depends on it
+            await self._client.cancel_upload(session, even_if_given_up=even_if_given_up)
+        except CipError as error:
+            if error.retryable or isinstance(error, HostGivenUp):
+                return  # it is left
+        self._left.pop(session, None)
 
 
-def _session_is_gone(error: RegistryError) -> bool:
+def _must_start_over(error: RegistryError) -> bool:
     """Whether an upload must start over: its session vanished, or is not where we think it is."""
     gone = error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
     return gone or error.code in ("BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID")

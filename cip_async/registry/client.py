@@ -185,13 +185,16 @@ class RegistryClient:
         request = uploads.upload_request(session, digest, body, self._endpoints, self._bodies.error_bytes)
         await self._transport.send_once(request, again=again)
 
-    async def cancel_upload(self, session: UploadSession) -> None:
+    async def cancel_upload(self, session: UploadSession, *, even_if_given_up: bool = False) -> None:
         """Give up an open upload. Registries without that request clean up by themselves, so a refusal is no error.
+
+        `even_if_given_up`: the host is asked also where it failed for too long before.
 
         Raises:
             RegistryError: the registry failed.
         """
-        request = uploads.cancel_request(session, self._endpoints, self._bodies.error_bytes)
+        most_bytes = self._bodies.error_bytes
+        request = uploads.cancel_request(session, self._endpoints, most_bytes, even_if_given_up=even_if_given_up)
         await self._transport.send_once(request)
 
     async def put_document(self, destination: Repository, document: ImageDocument) -> None:

@@ -35,7 +35,8 @@ class Request:
 
     `target` is the path with its query, already encoded; `url`, where set, is a URL that the registry gave
     and that was found fit to follow. `expected` are the statuses that are answers and no errors.
-    `authorization` is set only for token services; elsewhere the transport finds it.
+    `authorization` is set only for token services; elsewhere the transport finds it. `even_if_given_up` requests are
+    sent to hosts that get no others any more.
     """
 
     host: Host
@@ -52,6 +53,7 @@ class Request:
     byte_range: str | None = None
     body: bytes | Replayable | None = attrs.field(default=None, repr=False)
     authorization: str | None = attrs.field(default=None, repr=False)
+    even_if_given_up: bool = False
 
     @property
     def where(self) -> str:

@@ -320,7 +320,7 @@ class Exchanger:
         return Unavailable(request.host, where, reason, retryable=may_pass(error))
 
     def _check_health(self, request: Request) -> None:
-        if not self._has_failed:
+        if request.even_if_given_up or not self._has_failed:
             return
         health = self._health_of(request.host)
         if health.given_up:

@@ -106,8 +106,10 @@ def upload_request(
     )
 
 
-def cancel_request(session: UploadSession, endpoints: Endpoints, most_bytes: int) -> Request:
-    """Give up an open upload."""
+def cancel_request(
+    session: UploadSession, endpoints: Endpoints, most_bytes: int, *, even_if_given_up: bool = False
+) -> Request:
+    """Give up an open upload; `even_if_given_up`: also where the host failed for too long."""
     return Request(
         host=session.repository.host,
         method="DELETE",
@@ -118,6 +120,7 @@ def cancel_request(session: UploadSession, endpoints: Endpoints, most_bytes: int
         scopes=_scopes(session, endpoints),
         expected=_CANCELLED,
         most_bytes=most_bytes,
+        even_if_given_up=even_if_given_up,
     )
 
 

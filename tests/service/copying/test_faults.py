@@ -191,6 +191,66 @@ async def test_an_upload_that_fails_for_good_is_given_up(copying: Make) -> None:
     ]
 
 
+def plan_one_upload(copy: Copying) -> None:
+    """An image of one blob, its configuration."""
+    copy.plan("app", wanted(images.single(seed="one", layers=0), "v1"), to=["eu.gcr.io/prod"])
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+async def test_an_upload_that_the_registry_did_not_take_back_is_given_up_again_at_the_end(
+    copying: Make, failures: int
+) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), settings=attrs.evolve(HASTY, retries=ONE_TRY))
+    plan_one_upload(copy)
+    copy.host("eu.gcr.io").faults.add("500", on=["upload"])
+    copy.host("eu.gcr.io").faults.add("reset", on=["upload-cancel"], times=failures)
+
+    await copy.run()
+
+    assert copy.requests("eu.gcr.io")["upload-cancel"] == failures + 1
+    assert copy.host("eu.gcr.io").store.open_uploads == 0
+
+
+async def test_a_registry_that_takes_no_upload_back_is_asked_four_times(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), settings=attrs.evolve(HASTY, retries=ONE_TRY))
+    plan_one_upload(copy)
+    copy.host("eu.gcr.io").faults.add("500", on=["upload", "upload-cancel"])
+
+    await copy.run()
+
+    assert copy.requests("eu.gcr.io")["upload-cancel"] == 4
+
+
+async def test_an_upload_on_a_host_that_was_given_up_is_taken_back_by_the_end_of_the_run(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), settings=HASTY)
+    plan_one_upload(copy)
+    copy.host("eu.gcr.io").faults.add("502", on=["upload", "upload-start", "upload-cancel"], times=3)
+
+    await copy.run()
+
+    ((_, reason),) = copy.failures().values()
+    assert "was given up" in reason
+    assert [request_kind(entry) for entry in copy.host("eu.gcr.io").ledger.entries] == [
+        "upload-start",
+        "upload",
+        "upload-cancel",
+        "upload-start",
+        "upload-cancel",
+    ]
+    assert copy.host("eu.gcr.io").store.open_uploads == 0
+
+
+async def test_an_upload_that_was_throttled_is_given_up_after_the_pause(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"), settings=attrs.evolve(HASTY, retries=ONE_TRY))
+    plan_one_upload(copy)
+    copy.host("eu.gcr.io").faults.add("429", on=["upload"], seconds=4.0)
+
+    await copy.run()
+
+    assert copy.requests("eu.gcr.io") == {"upload-start": 1, "upload": 1, "upload-cancel": 1}
+    assert copy.host("eu.gcr.io").store.open_uploads == 0
+
+
 @pytest.mark.parametrize("failures", [1, 6])
 async def test_an_upload_that_fails_is_given_up_before_the_next_one_is_begun(copying: Make, failures: int) -> None:
     copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
