@@ -68,7 +68,7 @@ class RegistryPath:
 
 
 def parse_host(text: str) -> Host:
-    """Parse `name`, `name:port`, `address:port` or `[v6-address]:port`; upper case is folded.
+    """Parse `name`, `name:port`, `address:port` or `[v6-address]:port`; upper case is folded, and zeros of an address.
 
     Raises:
         InvalidReference: `text` is not a host.
@@ -76,7 +76,11 @@ def parse_host(text: str) -> Host:
     host = text.lower()
     port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else "1"
     is_host = len(host) <= _MAX_REFERENCE_LENGTH and _HOST.fullmatch(host) and 1 <= int(port) <= _MAX_PORT
-    if not is_host or (host.startswith("[") and not _is_v6_address(host[1:].partition("]")[0])):
+    if is_host and host.startswith("["):
+        address, _, rest = host[1:].partition("]")
+        shortest = _shortest(address)
+        is_host, host = shortest != "", f"[{shortest}]{rest}"
+    if not is_host:
         raise InvalidReference("host", text, "a host name or address, with an optional port: us.gcr.io, localhost:5000")
     return Host(host)
 
@@ -145,10 +149,13 @@ def parse_digest(text: str) -> Digest:
     return Digest(text)
 
 
-def _is_v6_address(text: str) -> bool:
-    """Whether `text`, which may be hex digits and colons in any order, is an address that a URL can have."""
+def _shortest(address: str) -> str:
+    """How an address of version 6 is written in the shortest way, as in URLs; empty for what is none.
+
+    Nor is one that stands for an address of version 4: Pythons differ in how they write it.
+    """
     try:
-        ipaddress.IPv6Address(text)
+        parsed = ipaddress.IPv6Address(address)
     except ValueError:
-        return False
-    return True
+        return ""
+    return "" if parsed.ipv4_mapped else parsed.compressed

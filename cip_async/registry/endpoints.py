@@ -3,6 +3,7 @@
 Names in promoter manifests, plans and reports stay as written; only the transport knows the endpoint.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -115,10 +116,21 @@ def _origin(host: str, text: str) -> URL:
         url = URL(text)
     except (ValueError, IndexError):  # yarl has the latter for brackets that hold nothing
         raise problem from None
-    is_origin = url.scheme in ("http", "https") and url.raw_host and url.raw_path_qs in ("", "/") and not url.fragment
-    if not is_origin or url.user is not None or url.password is not None:
+    is_origin = url.scheme in ("http", "https") and url.raw_path_qs in ("", "/") and not url.fragment
+    if not is_origin or not _is_host(url.raw_host) or url.user is not None or url.password is not None:
         raise problem
     return url.origin()
+
+
+def _is_host(host: str | None) -> bool:
+    """Whether this is a host; of what was in brackets, yarl does not check that it is an address."""
+    if host is None or ":" not in host:
+        return bool(host)
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(text: str) -> str:

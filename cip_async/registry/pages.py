@@ -28,6 +28,7 @@ from cip_async.registry.wire import (
     docker_images_decoder,
     next_link,
     tags_decoder,
+    without_controls,
 )
 
 _LONGEST_TOKEN: Final = 4096
@@ -151,7 +152,9 @@ def docker_images_page(host: Host, path: str, answer: Answer) -> DockerImagesPag
     try:
         body = docker_images_decoder.decode(answer.body)
     except UNDECODABLE as error:
-        raise UntrustedAnswer(host, f"GET {path}", f"not a list of images: {error}") from error
+        # The error may name a field, which is whatever the server wrote.
+        reason = without_controls(f"not a list of images: {error}")
+        raise UntrustedAnswer(host, f"GET {path}", reason) from error
     if len(body.next_page_token) > _LONGEST_TOKEN:
         raise UntrustedAnswer(host, f"GET {path}", f"its page token has more than {_LONGEST_TOKEN} characters")
     return DockerImagesPage(images=body.docker_images, next_token=body.next_page_token)

@@ -56,6 +56,8 @@ def test_an_endpoint_for_one_name_of_docker_hub_is_one_for_all() -> None:
         "http://cache.example#fragment",
         "http://",
         "http://[::1",
+        "https://[:::1]/",
+        "https://[:1]/",
         "http://[]@",
         "http://cache.example:99999",
     ],

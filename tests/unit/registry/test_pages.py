@@ -78,6 +78,13 @@ def test_an_empty_repository_has_an_empty_page_of_images(body: bytes) -> None:
     assert images(body) == DockerImagesPage(images=[], next_token="")
 
 
+def test_the_name_of_a_field_that_nobody_knows_is_told_in_a_line_that_is_safe_and_short() -> None:
+    with pytest.raises(UntrustedAnswer) as refused:
+        images(b'{"\\u001b[2J' + b"a" * 5000 + b'":1}')
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
 @pytest.mark.parametrize(
     "body",
     [
