@@ -15,13 +15,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "layers", "docs", "package", "tests"]
 nox.options.error_on_missing_interpreters = True
 
-NIGHTLY = [
-    "tests/service/faults",
-    "tests/service/cli/test_kills.py",
-    "tests/real/test_kills.py",
-    "tests/hostile",
-    "tests/fuzz",
-]
+PARALLEL = ["-n", "auto", "--dist", "worksteal"]
 OLDEST_MINOR = 11
 NEWEST_MINOR = 19
 
@@ -30,6 +24,7 @@ import importlib.resources, json
 json.loads(importlib.resources.files("cip_async.reporting").joinpath("report.schema.json").read_text())
 """
 
+NIGHTLY_TESTS = "from tests.nightly.suites import selection; print(*selection(), sep='\\n')"
 TARGET_NAMES = "from tests.fuzz.targets import TARGETS; print(*(target.name for target in TARGETS))"
 
 
@@ -98,7 +93,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests on every Python of this machine; the newest runs them on uvloop."""
     session.install("-e", ".[test]")
     env = {"CIP_TEST_LOOP": "uvloop"} if session.python == PYTHONS[-1] else {}
-    session.run("pytest", *(session.posargs or ["-n", "auto"]), env=env)
+    session.run("pytest", *(session.posargs or PARALLEL), env=env)
 
 
 @nox.session
@@ -114,7 +109,8 @@ def lowest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
     constraints.write_text("\n".join(lowest_versions()) + "\n", encoding="utf-8")
     session.install("-e", ".[test]", "-c", str(constraints))
-    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/unit", "tests/service", "tests/properties"]))
+    folders = ["tests/unit", "tests/service", "tests/properties", "tests/hostile"]
+    session.run("pytest", *(session.posargs or [*PARALLEL, *folders]))
 
 
 @nox.session
@@ -126,23 +122,28 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Run the long forms of what is tested with faults, kills, hostile registries and bad input; print one table."""
+    """Run the long forms of what is tested with faults, kills, hostile registries and bad input; print one table.
+
+    `-- --write-docs` also puts the table into the documentation; other arguments are for pytest, which runs them alone.
+    """
     session.install("-e", ".[test]")
     lines = Path(session.create_tmp()).resolve() / "tally.jsonl"
     lines.unlink(missing_ok=True)
     long = {
         "CIP_FAULT_MATRIX": "whole",
-        "CIP_FAULT_IMAGES": "100",
+        "CIP_FAULT_IMAGES": "1000",
         "CIP_KILLS": "100",
         "CIP_FUZZ_INPUTS": "200000",
         "CIP_TALLY": str(lines),
     }
-    there = [suite for suite in NIGHTLY if Path(suite).exists()]
-    tested = ["python", "-m", "pytest", "-p", "tests.nightly.tally", "-n", "auto", *(session.posargs or there)]
+    write = [argument for argument in session.posargs if argument == "--write-docs"]
+    wanted = [argument for argument in session.posargs if argument not in write]
+    if not wanted:
+        wanted = str(session.run("python", "-c", NIGHTLY_TESTS, silent=True)).split("\n")[:-1]
     try:
-        session.run(*tested, env=long)
+        session.run("python", "-m", "pytest", "-p", "tests.nightly.tally", *PARALLEL, *wanted, env=long)
     finally:
-        session.run("python", "-m", "tests.nightly.tally", str(lines))
+        session.run("python", "-m", "tests.nightly", str(lines), *write)
 
 
 @nox.session

@@ -11,6 +11,13 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Two processes for each processor, for `-n auto`: tests wait for sockets and processes much of their time."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
 @pytest.fixture(autouse=True)
 def _nobody_to_google(monkeypatch: pytest.MonkeyPatch) -> None:
     """No account of whoever runs the tests, or of the machine, is ever found; nor is the metadata server asked for."""

@@ -21,7 +21,7 @@ def test_whatever_goes_in_a_result_or_an_explained_error_comes_out(
     target: Target, record_property: Callable[[str, object], None]
 ) -> None:
     wanted = share(target, INPUTS)
-    fed = 0
+    fed = wrong = 0
 
     @seed(SEED)
     @settings(max_examples=wanted, database=None, suppress_health_check=list(HealthCheck))
@@ -31,13 +31,20 @@ def test_whatever_goes_in_a_result_or_an_explained_error_comes_out(
         fed += 1
         target.feed(content)
 
-    feed()
-    record_property("cases", fed)
+    try:
+        feed()
+    except Exception as error:
+        wrong = len(error.exceptions) if isinstance(error, ExceptionGroup) else 1
+        raise
+    finally:
+        record_property("cases", fed)
+        record_property("wrong", wrong)
     assert fed >= wanted
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_what_is_damaged_was_fed_whole_too(target: Target) -> None:
+def test_what_is_damaged_was_fed_whole_too(target: Target, record_property: Callable[[str, object], None]) -> None:
+    record_property("cases", len(target.seeds))
     for content in target.seeds:
         target.feed(content)
 

@@ -16,11 +16,15 @@ _COPYING: Final = "tests/service/copying"
 
 @attrs.frozen
 class Case:
-    """One thing to try; `reports` are public, and `test` is the node of a test."""
+    """One thing to try; `reports` are public, and `test` is the node of a test.
+
+    `stake` is what there would be if it got what it tries for: something `leaked` (credentials), or something `wrong`.
+    """
 
     name: str
     reports: str
     test: str
+    stake: str = "wrong"
 
 
 CASES: Final = (
@@ -29,16 +33,19 @@ CASES: Final = (
         "a redirect to another host takes the credentials along",
         "GHSA-vh4v-2xq2-g5cg",
         f"{_REGISTRY}/test_redirects.py::test_credentials_do_not_follow_to_another_origin",
+        stake="leaked",
     ),
     Case(
         "a redirect to another port takes the credentials along",
         "GHSA-vh4v-2xq2-g5cg",
         f"{_REGISTRY}/test_redirects.py::test_the_port_is_part_of_the_origin",
+        stake="leaked",
     ),
     Case(
         "credentials that were left behind come back with the way home",
         "GHSA-vh4v-2xq2-g5cg",
         f"{_REGISTRY}/test_redirects.py::test_credentials_once_left_behind_do_not_come_back",
+        stake="leaked",
     ),
     Case(
         "redirects without an end",
@@ -60,6 +67,7 @@ CASES: Final = (
         "a redirect of a token request",
         "GHSA-28r5-37g7-p6mp",
         f"{_REGISTRY}/test_redirects.py::test_a_redirected_token_request_is_refused",
+        stake="leaked",
     ),
     Case(
         "a redirect to a name that resolves to an inner address",
@@ -71,27 +79,32 @@ CASES: Final = (
         "a realm on another domain, on plain HTTP, or at a loopback, link-local or metadata address",
         "GHSA-28r5-37g7-p6mp, GHSA-xf85-363p-868w, CVE-2026-33990, google/go-containerregistry#2193",
         f"{_REGISTRY}/test_auth.py::test_a_realm_that_the_registry_may_not_name_gets_nothing",
+        stake="leaked",
     ),
     Case(
         "a realm at another port of this machine",
         "google/go-containerregistry#2243",
         f"{_REGISTRY}/test_auth.py::test_another_server_on_this_machine_is_not_the_registrys_token_service",
+        stake="leaked",
     ),
     Case(
         "credentials or tokens of one registry are shown to another",
         "CVE-2026-59891",
         f"{_HERE}/test_credentials.py::test_a_token_is_shown_to_its_own_host_alone",
+        stake="leaked",
     ),
     # --- Location and Link ---
     Case(
         "an upload's Location on another origin gets the credentials",
         "GHSA-jxpm-75mh-9fp7, google/go-containerregistry#2295",
         f"{_REGISTRY}/test_uploads.py::test_a_location_on_another_origin_gets_the_blob_and_no_credentials",
+        stake="leaked",
     ),
     Case(
         "an upload's Location on another origin asks for credentials",
         "GHSA-jxpm-75mh-9fp7",
         f"{_REGISTRY}/test_uploads.py::test_a_location_on_another_origin_cannot_ask_for_credentials",
+        stake="leaked",
     ),
     Case(
         "an upload's Location at an inner address, on plain HTTP, or in another repository",
@@ -175,6 +188,7 @@ CASES: Final = (
         "a foreign layer with a URL that gets the credentials",
         "CVE-2020-15157, GHSA-742w-89gc-8m9c, CVE-2026-49349, google/go-containerregistry#2293",
         f"{_HERE}/test_documents.py::test_the_urls_of_foreign_layers_are_never_asked",
+        stake="leaked",
     ),
     # --- digests ---
     Case(
@@ -234,12 +248,22 @@ CASES: Final = (
         f"{_HERE}/test_escapes.py::test_what_a_scanner_says_in_annotations",
     ),
     Case("terminal escapes in the auditor's log", "CWE-150", f"{_HERE}/test_escapes.py::test_the_auditor"),
-    Case("secrets in what a promotion says and writes", "CWE-532", f"{_HERE}/test_secrets.py::test_a_promotion"),
-    Case("secrets in what listings say", "CWE-532", f"{_HERE}/test_secrets.py::test_a_listing"),
-    Case("secrets in what doctor says", "CWE-532", f"{_HERE}/test_secrets.py::test_doctor"),
-    Case("secrets in what an edit says", "CWE-532", f"{_HERE}/test_secrets.py::test_an_edit"),
-    Case("secrets in an endpoint", "CWE-532", f"{_HERE}/test_secrets.py::test_an_endpoint_with_a_password"),
-    Case("secrets in the traceback of a crash", "CWE-209", f"{_HERE}/test_secrets.py::test_a_crash"),
-    Case("secrets in the auditor's log", "CWE-532", f"{_HERE}/test_secrets.py::test_the_auditor"),
-    Case("secrets in a git URL", "CWE-532", f"{_HERE}/test_secrets.py::test_a_git_url_with_a_password"),
+    Case(
+        "secrets in what a promotion says and writes",
+        "CWE-532",
+        f"{_HERE}/test_secrets.py::test_a_promotion",
+        stake="leaked",
+    ),
+    Case("secrets in what listings say", "CWE-532", f"{_HERE}/test_secrets.py::test_a_listing", stake="leaked"),
+    Case("secrets in what doctor says", "CWE-532", f"{_HERE}/test_secrets.py::test_doctor", stake="leaked"),
+    Case("secrets in what an edit says", "CWE-532", f"{_HERE}/test_secrets.py::test_an_edit", stake="leaked"),
+    Case(
+        "secrets in an endpoint",
+        "CWE-532",
+        f"{_HERE}/test_secrets.py::test_an_endpoint_with_a_password",
+        stake="leaked",
+    ),
+    Case("secrets in the traceback of a crash", "CWE-209", f"{_HERE}/test_secrets.py::test_a_crash", stake="leaked"),
+    Case("secrets in the auditor's log", "CWE-532", f"{_HERE}/test_secrets.py::test_the_auditor", stake="leaked"),
+    Case("secrets in a git URL", "CWE-532", f"{_HERE}/test_secrets.py::test_a_git_url_with_a_password", stake="leaked"),
 )

@@ -1,41 +1,75 @@
-"""The table of a nightly run says what tests told, and nothing that they did not."""
+"""What tests did is noted as they end, whether they pass or fail, by one process alone."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.nightly.tally import SUITES, table
+
+TESTS = """
+import pytest
+
+@pytest.fixture
+def broken():
+    yield
+    raise ValueError
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_that_tells(number, record_property):
+    record_property("faults", number)
+    assert number == 1
+
+def test_that_fails_at_its_end(broken, record_property):
+    record_property("faults", 4)
+
+def test_that_is_skipped():
+    pytest.skip()
+"""
 
 
-def line(test: str, outcome: str = "passed", seconds: float = 1.5, **told: int) -> dict[str, Any]:
-    return {"test": test, "outcome": outcome, "seconds": seconds, "told": told}
-
-
-def test_what_tests_told_is_added_up_and_what_none_told_is_a_dash() -> None:
-    made = table(
-        [
-            line("tests/fuzz/test_fuzz.py::test_a", cases=2000),
-            line("tests/service/faults/test_matrix.py::test_a", faults=2, edges=16, lost=0, wrong=0, leaked=0),
-            line("tests/service/faults/test_matrix.py::test_b", "failed", faults=3, edges=9, lost=1, wrong=0, leaked=0),
-            line("tests/hostile/test_secrets.py::test_a"),
-            line("tests/hostile/test_names.py::test_a", "skipped"),
-        ]
+def pytest_run(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CIP_", "PYTEST_"))}
+    (folder / "test_some.py").write_text(TESTS)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.nightly.tally", *options, folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=inherited | environment,
     )
-    assert made.splitlines() == [
-        "| suite | cases | faults injected | edges | lost | wrong | leaked | failed tests | time |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-        "| fault matrix | 2 | 5 | 25 | 1 | 0 | 0 | 1 | 3 s |",
-        "| secret search | 1 | - | - | - | - | - | 0 | 2 s |",
-        "| fuzz | 2,000 | - | - | - | - | - | 0 | 2 s |",
-        "| all | 2,003 | 5 | 25 | 1 | 0 | 0 | 1 | 6 s |",
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "several"])
+def test_what_a_test_told_is_noted_though_it_failed(tmp_path: Path, options: list[str]) -> None:
+    lines = tmp_path / "lines"
+    assert pytest_run(tmp_path, *options, CIP_TALLY=str(lines), CIP_KILLS="7").returncode == 1
+
+    *noted, run = [json.loads(text) for text in lines.read_text().splitlines()]
+    assert sorted(map(told, noted)) == [
+        ("test_that_fails_at_its_end", "call", "passed", {"faults": 4}),
+        ("test_that_fails_at_its_end", "teardown", "failed", {"faults": 4}),
+        ("test_that_is_skipped", "call", "skipped", {}),
+        ("test_that_tells[1]", "call", "passed", {"faults": 1}),
+        ("test_that_tells[2]", "call", "failed", {"faults": 2}),
     ]
+    assert run["variables"] == {"CIP_KILLS": "7"}
+    assert run["workers"] == (2 if options else 1)
+    assert run["took_s"] > 0
+    assert run["machine"]["cpus"] >= 1
 
 
-def test_a_test_of_no_suite_is_refused() -> None:
-    with pytest.raises(ValueError, match="belongs to no suite"):
-        table([line("tests/unit/test_a.py::test_a")])
+def told(line: dict[str, Any]) -> tuple[str, str, str, dict[str, int]]:
+    return line["test"].rpartition("::")[2], line["when"], line["outcome"], line["told"]
 
 
-def test_the_fault_matrix_is_where_the_table_looks_for_it() -> None:
-    assert (ROOT / SUITES["fault matrix"] / "test_matrix.py").is_file()
+def test_without_a_file_for_them_no_test_runs(tmp_path: Path) -> None:
+    ended = pytest_run(tmp_path)
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "tests.nightly.tally notes what tests did: CIP_TALLY must name a file for that" in ended.stderr
+    assert "Traceback" not in ended.stderr

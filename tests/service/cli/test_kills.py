@@ -1,7 +1,7 @@
 """A run that is killed at any request leaves nothing wrong behind, and the next one finishes its work."""
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any, Final
@@ -15,8 +15,10 @@ from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.holdings import Holdings
 from cip_async.fake_registry.rules import Rules
 from cip_async.model.outcome import Fate
+from cip_async.model.report import Report
 from cip_async.promoter import Promoter
 from cip_async.reference import Digest, Tag
+from cip_async.reporting.edges import all_edges
 from cip_async.reporting.totals import total
 from cip_async.settings import Settings
 from tests.kill_points import Killer, every_kill, kill_point
@@ -40,6 +42,7 @@ KINDS: Final = (
     Kind(Rules.google, ("gcr.io", "eu.gcr.io", "us.gcr.io")),
     Kind(Rules, ("staging.example", "eu.example", "us.example")),
 )
+DELETIONS: Final = frozenset({CallClass.MANIFEST_DELETE, CallClass.BLOB_DELETE})
 BASE: Final = images.layer("a layer that all share", 200_000)
 HELD: Final = images.single(seed="held", layers=[BASE])
 
@@ -70,26 +73,41 @@ class Scene:
                 killer.watch(process, after)
                 return await process.wait(), killer.requests
 
-    def assert_promises_kept(self) -> None:
-        """No tag before its content, none moved, nothing deleted, the source as it was."""
+    def broken_promises(self) -> Iterator[str]:
+        """Tags before their content, or moved, and what is gone; whatever was done to the source."""
         now = state(self.staging)
         for name, host in self.staging.servers.registries.items():
-            assert host.store.early_tags() == []
-            assert host.store.moved_tags() == []
-            assert host.store.missing_content() == []
-            deletions = (CallClass.MANIFEST_DELETE, CallClass.BLOB_DELETE)
-            assert not [entry.target for entry in host.ledger.entries if entry.call_class in deletions]
+            yield from (f"early tag on {name}: {write}" for write in host.store.early_tags())
+            yield from (f"moved tag on {name}: {write}" for write in host.store.moved_tags())
+            yield from (f"missing content on {name}: {missing}" for missing in host.store.missing_content())
+            yield from (f"{each.method} {each.target}" for each in host.ledger.entries if each.call_class in DELETIONS)
             for path, held in self.before[name].items():
-                assert held.tags.items() <= now[name][path].tags.items()
-                assert held.manifests.items() <= now[name][path].manifests.items()
-                assert held.blobs <= now[name][path].blobs
+                if not (
+                    held.tags.items() <= now[name][path].tags.items()
+                    and held.manifests.items() <= now[name][path].manifests.items()
+                    and held.blobs <= now[name][path].blobs
+                ):
+                    yield f"{name}/{path} has lost something"
         source, was = now[self.staging.source], self.before[self.staging.source]
-        assert source.keys() - was.keys() <= {f"prod/{name}" for name in self.wanted}
-        for path, held in was.items():
-            if path.startswith("staging/"):
-                assert source[path] == held
+        for path in source.keys() - {f"prod/{name}" for name in self.wanted}:
+            if source[path] != was.get(path):
+                yield f"{path} of the source has changed"
         written = self.staging.servers[self.staging.source].ledger.writes()
-        assert not [entry.target for entry in written if entry.repository.startswith("staging/")]
+        yield from (f"{each.method} {each.target}" for each in written if each.repository.startswith("staging/"))
+
+    def lacking(self) -> Iterator[str]:
+        """What is wanted and not there."""
+        for mirror in self.staging.mirrors:
+            for name, digests in self.staging.wanted.items():
+                held = self.staging.servers[mirror].store.repository(f"prod/{name}")
+                for digest, tags in digests.items():
+                    if digest not in held.manifests:
+                        yield f"{mirror} {name}@{digest}"
+                    yield from (f"{mirror} {name}:{tag}" for tag in tags if held.tags.get(Tag(tag)) != digest)
+
+    def open_uploads(self) -> int:
+        """How many uploads were neither ended nor given up."""
+        return sum(host.store.open_uploads for host in self.staging.servers.registries.values())
 
 
 def state(staging: Staging) -> State:
@@ -156,19 +174,28 @@ async def test_a_run_that_is_killed_loses_nothing(
     options = [f"--{name}={value}" for name, value in kept.items()]
 
     made = await killed(serve_hosts, tmp_path, environment, kind, kill_point(number, requests), *options)
-    made.assert_promises_kept()
-    staging = made.staging
-
-    for expected in ({Fate.PROMOTED, Fate.ALREADY_PROMOTED}, {Fate.ALREADY_PROMOTED}):
+    await anyio.wait_all_tasks_blocked()  # what the process sent last has been answered then
+    staging, left_open = made.staging, made.open_uploads()
+    wrong = [*made.broken_promises()]
+    lost: list[str] = []
+    reports: list[Report] = []
+    for _ in range(2):
         staging.forget_requests()
         async with promoter_for(staging, confirm=True, settings=Settings(), **kept) as promoter:
-            report = await promoter.run(await staging.manifests())
-        assert dict(total(report).fates).keys() <= expected
-        made.assert_promises_kept()
-        for mirror in staging.mirrors:
-            extra = {Tag("unwanted"): HELD.digest} if mirror == kind.hosts[1] else {}
-            assert staging.in_mirror(mirror) == made.wanted | {"app": made.wanted["app"] | extra}
+            reports.append(await promoter.run(await staging.manifests()))
+        wrong += made.broken_promises()
+        lost += made.lacking()
+    leaked = made.open_uploads() - left_open
+
+    record_property("faults", 1)
+    record_property("edges", sum(1 for _ in all_edges(reports[0])))
+    record_property("lost", len(lost))
+    record_property("wrong", len(wrong))
+    record_property("leaked", leaked)
+    assert (lost, wrong, leaked) == ([], [], 0)
+    assert total(reports[0]).fates.keys() <= {Fate.PROMOTED, Fate.ALREADY_PROMOTED}
+    assert total(reports[1]).fates.keys() == {Fate.ALREADY_PROMOTED}
+    for mirror in staging.mirrors:
+        extra = {Tag("unwanted"): HELD.digest} if mirror == kind.hosts[1] else {}
+        assert staging.in_mirror(mirror) == made.wanted | {"app": made.wanted["app"] | extra}
     assert staging.writes() == []
-    record_property("kills", 1)
-    edges = sum(len(tags) or 1 for dmap in staging.wanted.values() for tags in dmap.values())
-    record_property("edges", edges * len(staging.mirrors))
