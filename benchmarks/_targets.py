@@ -8,7 +8,7 @@ FLOOR: Final = 1.02
 CPU: Final = 1.8
 """CPU of the client for a request, by that of a bare session."""
 WALL: Final = 1.25
-"""Time, by what round trips, the requests that may be in flight, and a bare session allow."""
+"""Time, by what round trips and a bare session allow."""
 QUOTA: Final = 1.1
 """Time, by the fewest requests at the quota."""
 FASTER: Final = 10.0
@@ -23,9 +23,7 @@ Result = dict[str, Any]
 
 def promotion_targets(results: Sequence[Result]) -> list[Result]:
     """Every aim that these scenarios allow to check."""
-    bare = (client(result, BARE) for result in results if not result["scenario"]["latency_ms"])
-    rate = max((each["requests_per_second"] for each in bare if each), default=None)
-    return [target for result in results for target in _of_scenario(result, rate)]
+    return [target for result in results for target in _of_scenario(result)]
 
 
 def client(result: Result, name: str) -> Result | None:
@@ -48,13 +46,14 @@ def at_least(what: str, limit: float, measured: float) -> Result:
     return {"what": what, "at_least": limit, "measured": round(measured, 3), "met": measured >= limit}
 
 
-def _of_scenario(result: Result, rate: float | None) -> Iterator[Result]:
+def _of_scenario(result: Result) -> Iterator[Result]:
     scenario, floor, cip = result["scenario"], result["floor"], client(result, CIP)
     if cip is None:
         return
     name, seconds = scenario["name"], cip["wall_seconds"]
     yield at_most(f"{name}: requests ÷ floor", FLOOR, cip["requests_total"] / floor["requests_total"])
-    if bare := client(result, BARE):
+    bare = client(result, BARE)
+    if bare:
         yield at_most(f"{name}: CPU a request ÷ bare session", CPU, _cpu(cip) / _cpu(bare))
     if scenario["per_second"]:
         yield at_most(f"{name}: time ÷ (floor ÷ quota)", QUOTA, seconds / floor["quota_seconds"])
@@ -64,8 +63,8 @@ def _of_scenario(result: Result, rate: float | None) -> Iterator[Result]:
         for other in others(result):
             if other["complete"] and other["at_once"] == 1:
                 yield at_least(f"{name}: time of {other['client']} ÷ ours", FASTER, other["wall_seconds"] / seconds)
-    elif rate:
-        yield at_most(f"{name}: time ÷ what is possible", WALL, seconds / _possible_s(result, rate))
+    elif bare:
+        yield at_most(f"{name}: time ÷ what is possible", WALL, seconds / _possible_s(result, bare))
 
 
 def _has_compared_times(result: Result) -> bool:
@@ -74,14 +73,14 @@ def _has_compared_times(result: Result) -> bool:
     return scenario["latency_ms"] == _AT_MS and not scenario["per_second"] and not floor["blob_bytes_read"]
 
 
-def _possible_s(result: Result, rate: float) -> float:
-    """The longest of what bounds a promotion: round trips, requests in flight, and CPU.
+def _possible_s(result: Result, bare: Result) -> float:
+    """The longer of what bounds a promotion: round trips, and the CPU of a client that does no more than it must.
 
-    `rate` is the fastest that a bare session sent requests in the same run, without any latency.
+    The bare session tells the second: it sends the same requests under the same latency, with as many in flight.
     """
     floor = result["floor"]
     trips_s = floor["round_trips"] * result["scenario"]["latency_ms"] / 1000
-    return float(max(trips_s, floor["in_flight_seconds"], CPU * floor["requests_total"] / rate))
+    return float(max(trips_s, CPU * floor["requests_total"] / bare["requests_per_second"]))
 
 
 def _cpu(one: Result) -> float:

@@ -52,7 +52,12 @@ def promotion(*clients: dict[str, Any], **scenario: Any) -> dict[str, Any]:
                     "per_second": None,
                     **scenario,
                 },
-                "floor": {"requests_total": 1000, "blob_bytes_read": 0, "blob_bytes_sent": 0},
+                "floor": {
+                    "requests_total": 1000,
+                    "blob_bytes_read": 0,
+                    "blob_bytes_sent": 0,
+                    "in_flight_seconds": 1.6,
+                },
                 "clients": list(clients),
             }
         ],
@@ -104,11 +109,11 @@ def test_what_is_special_about_a_promotion_is_said() -> None:
 
 
 def test_the_bare_session_has_a_table_of_its_own() -> None:
-    bare = spent("bare session", 1000, cpu_seconds=0.5, requests_per_second=2345.6)
+    bare = spent("bare session", 1000, cpu_seconds=0.5, wall_seconds=1.75)
     text = page({"promotion": promotion(spent("cip", 1000), bare)})
 
     assert rows(text, "Beside a bare session") == [
-        ["release", "1.00 ms a request", "0.50 ms a request", "2.00", "2,346"],
+        ["release", "1.75 s", "1.14", "1.25", "1.00 ms a request", "0.50 ms a request", "2.00"],
     ]
     assert "Beside other tools" not in text
 
