@@ -38,16 +38,22 @@ def run_cip(scenario: Scenario) -> Outcome:
     """
 
     def promote(endpoints: Mapping[str, str], folder: Path) -> Usage:
-        write(promoter_manifests(release(scenario)), folder / "manifests-folder")
-        config = folder / "config.json"
-        config.write_text("{}")
-        command = [sys.executable, "-m", "cip_async", "run", "--confirm", "--progress", "never"]
-        command += ["--thin-manifest-dir", str(folder / "manifests-folder"), "--docker-config", str(config)]
-        for host, url in endpoints.items():
-            command += ["--endpoint", f"{host}={url}"]
+        command = [sys.executable, "-m", "cip_async", *cip_arguments(scenario, endpoints, folder)]
         return run([command], home=folder, timeout_s=_TIMEOUT_S)
 
     return _finished(_outcome(CIP, scenario, promote))
+
+
+def cip_arguments(scenario: Scenario, endpoints: Mapping[str, str], folder: Path) -> list[str]:
+    """What `cip` is to do; its files are written into `folder`."""
+    write(promoter_manifests(release(scenario)), folder / "manifests-folder")
+    config = folder / "config.json"
+    config.write_text("{}")
+    arguments = ["run", "--confirm", "--progress", "never"]
+    arguments += ["--thin-manifest-dir", str(folder / "manifests-folder"), "--docker-config", str(config)]
+    for host, url in endpoints.items():
+        arguments += ["--endpoint", f"{host}={url}"]
+    return arguments
 
 
 def run_bare(scenario: Scenario, like: Outcome) -> Outcome:
