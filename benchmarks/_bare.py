@@ -18,8 +18,8 @@ from typing import Final
 import aiohttp
 import anyio
 import attrs
+import uvloop
 
-from cip_async.cli.event_loop import run_in_event_loop
 from cip_async.settings import Settings
 
 AT_ONCE: Final = Settings().threads
@@ -42,7 +42,7 @@ def main() -> None:
     lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
     requests = [BareRequest(**json.loads(line)) for line in lines]
     started = time.perf_counter()
-    run_in_event_loop(lambda: send(requests))
+    uvloop.run(send(requests))
     json.dump({"requests": len(requests), "seconds": time.perf_counter() - started}, sys.stdout)
 
 
