@@ -3,6 +3,8 @@
 For a service account that is named: a key file of it, Application Default Credentials if they are of it, impersonation
 of it with them, then gcloud. For nobody in particular: Application Default Credentials, then gcloud. Tokens are kept
 until shortly before they expire, and each account's is asked for once at a time.
+
+google-auth takes long to load, and many runs have no use for it, so it is loaded by the functions that do.
 """
 
 import os
@@ -10,20 +12,20 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
 from anyio import to_thread
-from google.auth.credentials import Credentials
 
 from cip_async.errors import AccountError
 from cip_async.gcp.access_token import AccessToken
 from cip_async.gcp.files import read_default_credentials, read_key_files
 from cip_async.gcp.gcloud import gcloud_token
-from cip_async.gcp.google_auth import ThreadRequest, account_of, impersonated, load, mint
 from cip_async.gcp.http import Http
-from cip_async.gcp.metadata_server import machine_credentials
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
 
 READ: Final = ("https://www.googleapis.com/auth/cloud-platform.read-only",)
 """What a dry run asks for (https://cloud.google.com/artifact-registry/docs/reference/rest, "Authorization scopes")."""
@@ -47,7 +49,7 @@ class _Kept:
     fresh_until_s: float = 0.0
     error: AccountError | None = None
     error_until_s: float = 0.0
-    credentials: Credentials | None = None
+    credentials: "Credentials | None" = None
 
 
 class GoogleAccounts:
@@ -168,7 +170,7 @@ class GoogleAccounts:
             errors.append(error)
         raise self._none(account, errors)
 
-    async def _own_credentials(self, account: str) -> Credentials | None:
+    async def _own_credentials(self, account: str) -> "Credentials | None":
         """Credentials of the account itself: its key file, or the default ones if they are of it."""
         if account in self._keys:
             return await to_thread.run_sync(self._load, self._keys[account], f"the key file of {account}")
@@ -177,33 +179,33 @@ class GoogleAccounts:
             return default
         return default if account_of(default) == account else None
 
-    async def _impersonation(self, account: str) -> Credentials | None:
+    async def _impersonation(self, account: str) -> "Credentials | None":
         """Credentials by which the default ones act for the account."""
         default = None if account == _AMBIENT else await self._default_credentials()
         if default is None or account_of(default) == account:
             return None
-        return await to_thread.run_sync(impersonated, default, account, self._scopes)
+        return await to_thread.run_sync(_impersonated, default, account, self._scopes)
 
-    async def _default_credentials(self) -> Credentials | None:
+    async def _default_credentials(self) -> "Credentials | None":
         """Application Default Credentials, looked for once; not being there is remembered, not being whole is not."""
         async with self._default_lock:
             if self._default is None:
                 self._default = (await to_thread.run_sync(self._find_default),)
             return self._default[0]
 
-    def _find_default(self) -> Credentials | None:
+    def _find_default(self) -> "Credentials | None":
         found = read_default_credentials(self._environment)
         if found is not None:
             path, info = found
             return self._load(info, f"the Application Default Credentials in {path}")
-        return machine_credentials(ThreadRequest(self._http), self._environment)
+        return _machine_credentials(self._http, self._environment)
 
-    def _load(self, info: Mapping[str, Any], where: str) -> Credentials:
-        return load(info, where, self._scopes)
+    def _load(self, info: Mapping[str, Any], where: str) -> "Credentials":
+        return _load(info, where, self._scopes)
 
     async def _mint(self, credentials: "Credentials", account: str) -> AccessToken:
         whose = account or account_of(credentials) or "the Application Default Credentials"
-        return await to_thread.run_sync(mint, credentials, whose, self._http)
+        return await to_thread.run_sync(_mint, credentials, whose, self._http)
 
     def _none(self, account: str, errors: Sequence[AccountError]) -> AccountError:
         """The error that nothing gave a token; what is wrong with each source is part of it."""
@@ -214,3 +216,35 @@ class GoogleAccounts:
         if account not in self._keys:
             reasons.insert(0, "no key file of it was given")
         return AccountError(account, "; ".join(reasons), retryable=retryable)
+
+
+def account_of(credentials: "Credentials") -> str:
+    """Whose credentials these are; empty where they do not tell."""
+    return str(
+        getattr(credentials, "service_account_email", None) or getattr(credentials, "account", None) or ""
+    ).lower()
+
+
+def _load(info: Mapping[str, Any], where: str, scopes: Sequence[str]) -> "Credentials":
+    from cip_async.gcp.google_auth import load  # noqa: PLC0415
+
+    return load(info, where, scopes)
+
+
+def _impersonated(source: "Credentials", account: str, scopes: Sequence[str]) -> "Credentials":
+    from cip_async.gcp.google_auth import impersonated  # noqa: PLC0415
+
+    return impersonated(source, account, scopes)
+
+
+def _machine_credentials(http: Http, environment: Mapping[str, str]) -> "Credentials | None":
+    from cip_async.gcp.google_auth import ThreadRequest  # noqa: PLC0415
+    from cip_async.gcp.metadata_server import machine_credentials  # noqa: PLC0415
+
+    return machine_credentials(ThreadRequest(http), environment)
+
+
+def _mint(credentials: "Credentials", account: str, http: Http) -> AccessToken:
+    from cip_async.gcp.google_auth import mint  # noqa: PLC0415
+
+    return mint(credentials, account, http)

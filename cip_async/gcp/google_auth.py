@@ -60,18 +60,11 @@ def impersonated(
     source: google_credentials.Credentials, account: str, scopes: Sequence[str]
 ) -> google_credentials.Credentials:
     """Credentials of the service account `account`, as those of `source` may act for it."""
-    from google.auth import impersonated_credentials  # noqa: PLC0415 - it loads all of cryptography, and few need it
+    from google.auth import impersonated_credentials  # noqa: PLC0415 - it loads all of cryptography
 
     return impersonated_credentials.Credentials(
         source_credentials=source, target_principal=account, target_scopes=list(scopes)
     )
-
-
-def account_of(credentials: google_credentials.Credentials) -> str:
-    """Whose credentials these are; empty where they do not tell."""
-    return str(
-        getattr(credentials, "service_account_email", None) or getattr(credentials, "account", None) or ""
-    ).lower()
 
 
 def mint(credentials: google_credentials.Credentials, account: str, http: Http) -> AccessToken:

@@ -5,7 +5,8 @@ from anyio import to_thread
 from google.auth import credentials, exceptions, transport
 
 from cip_async.errors import AccountError
-from cip_async.gcp.google_auth import ThreadRequest, account_of, load, mint
+from cip_async.gcp.accounts import account_of
+from cip_async.gcp.google_auth import ThreadRequest, load, mint
 from cip_async.gcp.http import HttpAnswer
 
 SECRET = "Marker" * 20
