@@ -24,11 +24,15 @@ class EntryMap(Generic[V]):
 
         It is asked for each request, so what was found is remembered.
         """
+        if not self._values:
+            return None
         if repository is None:
             return self._find(host, "")
-        if repository not in self._found:
-            self._found[repository] = self._find(host, repository.path)
-        return self._found[repository]
+        try:
+            return self._found[repository]
+        except KeyError:
+            found = self._found[repository] = self._find(host, repository.path)
+            return found
 
     def _find(self, host: Host, prefix: str) -> tuple[RegistryPath, V] | None:
         values = self._values.get(host)
