@@ -1,9 +1,9 @@
 """The fewest requests that a promotion can do with, from what it consists of alone; pure.
 
-Nothing of the promoter's own reckoning is used. One listing of each mirror's repository, and of staging's where one of
-them lacks something; each image manifest that has to be written is read once, and each blob that is on no host of a
-mirror; one request for each blob that a repository lacks, two where its host lacks it; one PUT for each child and each
-tag.
+Nothing of the promoter's own reckoning is used. One listing of each mirror's repository, and of staging's where several
+images are lacking, since reading a single one tells as much; each image manifest that has to be written is read once,
+and each blob that is on no host of a mirror; one request for each blob that a repository lacks, two where its host
+lacks it; one PUT for each child and each tag.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ def floor(made: Release) -> Requests:
     if made.scenario.held is Held.EVERYTHING:
         return requests
     source = made.source.host
-    requests[source, CallClass.TAGS] += len(made.by_name)
+    requests[source, CallClass.TAGS] += _source_listings(made)
     requests[source, CallClass.MANIFEST_GET] += len(_documents(made))
     if _is_relayed(made.scenario):
         requests[source, CallClass.BLOB_GET] += len(_blobs(made.wanted))
@@ -74,18 +74,25 @@ def in_flight_seconds(made: Release) -> float:
     return max(by_host.values()) * made.scenario.latency_ms / 1000 / AT_ONCE
 
 
-def round_trips(scenario: Scenario) -> int:
+def round_trips(made: Release) -> int:
     """Requests that have to wait for each other, one after the other.
 
-    The listings of mirrors, then of staging; the index and its images; a blob, which is begun and then sent if it is
-    not mounted; the images, then what has the tag.
+    The listings of mirrors, then of staging where that is listed; the index and its images; a blob, which is begun and
+    then sent if it is not mounted; the images, then what has the tag.
     """
+    scenario = made.scenario
     if scenario.held is Held.EVERYTHING:
         return 1
+    listings = 2 if _source_listings(made) else 1
     if scenario.held is Held.UNTAGGED:
-        return 4
+        return listings + 2
     depth = 2 if scenario.platforms > 1 else 1
-    return 2 + depth + (2 if _is_relayed(scenario) else 1) + depth
+    return listings + depth + (2 if _is_relayed(scenario) else 1) + depth
+
+
+def _source_listings(made: Release) -> int:
+    """The repositories of staging of which mirrors lack several images."""
+    return sum(len({each.image.digest for each in wanted}) > 1 for wanted in made.by_name.values())
 
 
 def _is_relayed(scenario: Scenario) -> bool:

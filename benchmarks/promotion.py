@@ -66,7 +66,7 @@ def _measured(scenario: Scenario) -> dict[str, Any]:
             "blob_bytes_sent": sent,
             "quota_seconds": round(quota_seconds(made), 3),
             "in_flight_seconds": round(in_flight_seconds(made), 3),
-            "round_trips": round_trips(scenario),
+            "round_trips": round_trips(made),
         },
         "clients": [told(outcomes) for outcomes in _outcomes(scenario)],
     }

@@ -1,9 +1,9 @@
 """The crawl: list the repositories that pairs name, and plan each pair as soon as its listings are in.
 
-Destinations come first. A source is asked only where a destination lacks something, and of a plain registry only
-for what is lacking, since reading a manifest from it is what the copy needs anyway. Each repository is listed
-once, however many pairs it is in. A repository that cannot be listed makes its own edges unknown, nothing else, and
-a digest that cannot be asked for makes those of that digest unknown.
+Destinations come first. A source is asked only where a destination lacks something. A plain one is asked only for what
+is lacking, since reading a manifest from it is what the copy needs anyway; and so is any other of which a single digest
+is lacking. Each repository is listed once, however many pairs it is in. A repository that cannot be listed makes its
+own edges unknown, nothing else, and a digest that cannot be asked for makes those of that digest unknown.
 
 An inventory file that is trusted can spare a destination its listing, if by the file all that is wanted is there
 already. What the file says is lacking, or elsewhere, is asked of the registry.
@@ -46,6 +46,7 @@ from cip_async.registry.lanes import Lanes
 from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.walk import Sought
+from cip_async.registry.listing.worth import is_worth_listing
 
 PlanPair = Callable[[Pair, Listing | ListingFailure, Listing | ListingFailure | None], PairPlan]
 """Sorts the edges of a pair, given its destination's and, where it was asked, its source's listing."""
@@ -103,8 +104,8 @@ async def crawl(
 ) -> None:
     """List what `pairs` name, and hand on the plans of each source repository once they are complete.
 
-    `holds` says whether a plain registry's source repository holds a digest. `learnt` counts the listings. With a
-    `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds. Unless it
+    `holds` says whether a source repository holds a digest, where it is not listed. `learnt` counts the listings. With
+    a `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds. Unless it
     `asks_sources`, they are taken to hold nothing: the plans then tell what the destinations lack, and no more.
 
     Raises:
@@ -268,7 +269,8 @@ class _Crawl:
         return known
 
     async def _asked(self, source: Repository, digests: AbstractSet[Digest], holds: HoldsDigest) -> Listing:
-        if self._lister.lists_all(source.host):
+        """What the source says of `digests`, by a listing where that costs less than to read each of them."""
+        if self._lister.lists_all(source.host) and is_worth_listing(len(digests)):
             return await self._lister.digests(source, digests)
         return await presence(source, digests, holds)
 

@@ -1,4 +1,4 @@
-"""Which digests a plain registry's source repository holds, asked one by one.
+"""Which digests a source repository holds, asked one by one.
 
 The question is put as the copy would put it, by reading the manifest, so whoever answers keeps what was read.
 """

@@ -1,6 +1,7 @@
-"""Whether a plain repository's tags are listed before the wanted ones are looked up; pure.
+"""Whether a repository is listed before what is wanted of it is looked up; pure.
 
-A lookup is one HEAD for each tag. A listing costs a request at least, and saves the lookups of tags that do not exist.
+A lookup is one request: a HEAD for a tag, or of a source the GET of a manifest, which the copy needs anyway. A listing
+costs a request at least, and saves the lookups of what is not there.
 """
 
 from typing import Final
@@ -10,7 +11,7 @@ _LISTING: Final = 1
 
 
 def is_worth_listing(wanted: int, believed: int = 0) -> bool:
-    """Whether listing may cost less than looking up all of the `wanted` tags.
+    """Whether listing may cost less than looking up all that is `wanted`, tags or digests.
 
     `believed` of them were there when somebody last looked, and are looked up either way. A wrong belief costs
     requests, and makes no answer wrong.

@@ -56,7 +56,7 @@ async def test_a_dry_run_shows_what_would_be_promoted_and_writes_nothing(cip: Ci
         f"    {TOOL.digest}  no tag",
     ]
     assert end.startswith("6 edges (4 images) would be promoted")
-    assert end.endswith("Next: run again with --confirm to promote them, which takes 14 requests or more\n")
+    assert end.endswith("Next: run again with --confirm to promote them, which takes 12 requests or more\n")
     assert wanted.writes() == []
 
 

@@ -91,6 +91,7 @@ def least(scenario: Scenario) -> Costs:
             of_repository = [tag for each in scenario.wishes if each.name == wish.name for tag in each.tags]
             notes.list(wish, mirror, held, is_listed=lists(scenario.kind, of_repository))
             notes.promote(wish, mirror, held.get(wish.image.digest))
+    notes.list_source()
     return nested(Counter((host, request_class) for host, request_class, _ in notes.noted))
 
 
@@ -107,6 +108,8 @@ class Notes:
     noted: set[tuple[str, str, tuple[str, ...]]] = attrs.field(factory=set)
     on_host: dict[tuple[str, str], str] = attrs.field(factory=dict)
     """Which repository of a host gets a blob first."""
+    lacking: dict[str, set[str]] = attrs.field(factory=dict)
+    """The digests of each name that a mirror lacks."""
 
     def note(self, host: str, request_class: str, *what: str) -> None:
         """Note a request to a host."""
@@ -128,8 +131,7 @@ class Notes:
         missing = [tag for tag in wish.tags if tag not in (there or ())]
         if there is not None and not missing:
             return
-        if self.kind.is_google:
-            self.note(source, "tags", wish.name)
+        self.lacking.setdefault(wish.name, set()).add(wish.image.digest)
         for tag in missing[:: 10 if self.kind.takes_several_tags else 1]:
             self.note(host, "tag-put", repository, wish.image.digest, tag)
         for each in [wish.image] if there is not None else wish.image.family():
@@ -138,6 +140,12 @@ class Notes:
                 self.note(host, "manifest-put", repository, each.digest)
         for blob in wish.image.all_blobs if there is None else ():
             self.place(blob, host, repository)
+
+    def list_source(self) -> None:
+        """Find out what the source has of it: a single manifest is read for that, as it is for the copy."""
+        for name, digests in self.lacking.items():
+            if self.kind.is_google and len(digests) > 1:
+                self.note(self.kind.source, "tags", name)
 
     def place(self, blob: str, host: str, repository: str) -> None:
         """Get a blob into a repository."""

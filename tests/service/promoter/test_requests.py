@@ -1,6 +1,7 @@
 """How many requests a promotion sends, exactly: what a quota is spent on.
 
-The floor: one listing for each repository, each image manifest read once from the source, and in each destination one
+The floor: one listing for each repository of a mirror, and of a source for which several images are lacking, each image
+manifest read once from the source, and in each destination one
 request for each blob that is missing (a mount), one PUT for each child of an index, and one for each tag, or one for
 all tags where the registry takes several at once.
 """
@@ -14,8 +15,11 @@ import pytest
 from cip_async.fake_registry import images
 from cip_async.fake_registry.images import Image
 from cip_async.fake_registry.rules import Rules
+from cip_async.model.outcome import Outcome
 from cip_async.promoter import Promoter
 from cip_async.reference import Digest
+from cip_async.reporting.exit_code import ExitCode, exit_code
+from cip_async.reporting.totals import total
 from tests.service.conftest import ServeHosts
 from tests.service.staging import Staging, request_kind
 
@@ -179,7 +183,7 @@ async def test_many_mirrors_make_the_source_no_busier(
 
     await promote(promoter_for, staging)
 
-    assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 1, "blob-get": len(image.all_blobs)}
+    assert requests(staging, "gcr.io") == {"manifest-get": 1, "blob-get": len(image.all_blobs)}
 
 
 @pytest.mark.parametrize("tags", [1, 3])
@@ -195,7 +199,7 @@ async def test_a_tag_alone_costs_one_read_of_the_source_for_all_mirrors(
 
     await promote(promoter_for, staging)
 
-    assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 1}
+    assert requests(staging, "gcr.io") == {"manifest-get": 1}
     assert all(requests(staging, mirror) == {"tags": 1, "tag-put": tags} for mirror in mirrors)
 
 
@@ -219,7 +223,7 @@ async def test_what_the_listing_of_a_mirror_shows_is_not_asked_for_again(
         "tag-put": 1,
     }
     assert requests(staging, "us.gcr.io") == {"tags": 1, "tag-put": 1}
-    assert requests(staging, "gcr.io") == {"tags": 1, "manifest-get": 4, "blob-get": len(lacking)}
+    assert requests(staging, "gcr.io") == {"manifest-get": 4, "blob-get": len(lacking)}
 
 
 @pytest.mark.parametrize("quarantine", [True, False])
@@ -242,3 +246,53 @@ async def test_between_hosts_of_google_that_mount_from_each_other_no_byte_moves(
         assert staging.in_mirror(mirror) == staging.wanted_tags()
         assert requests(staging, mirror)["mount"] == sum(len(blobs(wanted)) for wanted in repositories)
         assert requests(staging, mirror).keys() == {"tags", "mount", "manifest-put", "tag-put"}
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_a_lost_image_is_found_by_one_request_and_several_by_one_listing(
+    lost: int, staging: Staging, promoter_for: MakePromoter
+) -> None:
+    kept = images.single(seed="kept")
+    staging.push("kept", kept, "v1")
+    for number in range(lost):
+        staging.want("app", images.single(seed=f"lost {number}").digest, f"v{number}")
+
+    async with promoter_for(staging, confirm=True) as promoter:
+        report = await promoter.run(await staging.manifests())
+
+    assert total(report).outcomes[Outcome.LOST] == lost * len(staging.mirrors)
+    sent = requests(staging, "gcr.io")
+    assert sent["tags"] == (0 if lost == 1 else 1)
+    assert sent["manifest-get"] == (2 if lost == 1 else 1)
+
+
+@pytest.mark.parametrize("fault", ["500", "short", "wrong-bytes"])
+async def test_a_single_image_that_staging_does_not_tell_of_is_never_taken_for_lost(
+    fault: str, staging: Staging, promoter_for: MakePromoter
+) -> None:
+    staging.push("app", images.single(seed="one"), "v1")
+    staging.servers["gcr.io"].faults.add(fault, on=["manifest-get"])
+
+    async with promoter_for(staging, confirm=True) as promoter:
+        report = await promoter.run(await staging.manifests())
+
+    assert Outcome.LOST not in total(report).outcomes
+    assert staging.writes() == []
+    assert exit_code(report) == ExitCode.PARTLY
+
+
+async def test_what_one_mirror_lacks_beside_what_was_read_already_costs_one_listing_at_most(
+    staging: Staging, promoter_for: MakePromoter
+) -> None:
+    old = [images.single(seed=f"old {number}") for number in range(3)]
+    new = images.single(seed="new")
+    for number, image in enumerate(old):
+        staging.push("app", image, f"v{number}")
+        staging.hold("eu.gcr.io", "app", image, f"v{number}")
+    staging.push("app", new, "v9")
+
+    await promote(promoter_for, staging)
+
+    sent = requests(staging, "gcr.io")
+    assert sent["tags"] == 1, "the other mirror lacks four"
+    assert sent["manifest-get"] == 4
