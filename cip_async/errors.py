@@ -13,6 +13,8 @@ class CipError(Exception):
     """The root of the tree: a failure that this package foresaw and can explain."""
 
     retryable: bool = False
+    needs_access: bool = False
+    """Whether somebody has to be given credentials or permissions before another try can help."""
 
 
 class InputError(CipError):
@@ -59,6 +61,7 @@ class CredentialError(OperatorError):
         self.host = host
         self.reason = reason
         self.retryable = retryable
+        self.needs_access = not retryable
         super().__init__(f"credentials for {host}: {reason}")
 
 
@@ -155,9 +158,13 @@ class NotFound(RegistryError):
 class Unauthorized(RegistryError):
     """The registry wants other or better credentials (401)."""
 
+    needs_access = True
+
 
 class Denied(RegistryError):
     """The credentials are known but not allowed to do this (403)."""
+
+    needs_access = True
 
 
 class ContentUnknown(RegistryError):

@@ -50,6 +50,7 @@ class Progress:
                 tag=tag,
                 fate=Fate.CONFLICT if isinstance(error, TagTaken) else Fate.FAILED,
                 reason=str(error),
+                needs_access=error.needs_access,
             )
         ended = self._ended.setdefault(key, set())
         ended.add((want.digest, bool(want.tags)))

@@ -293,7 +293,7 @@ class _Crawl:
             found = united(known, more) if known else more
         except (RegistryError, CredentialError) as error:
             self._listener(ListingFailed(repository=repository, reason=str(error)))
-            return ListingFailure(repository=repository, reason=str(error))
+            return ListingFailure(repository=repository, reason=str(error), needs_access=error.needs_access)
         if self._store is not None:
             await (self._store.put(more) if known is None else self._store.extend([more]))
         self._tell(found)

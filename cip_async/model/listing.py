@@ -64,7 +64,11 @@ class Listing:
 
 @attrs.frozen(kw_only=True)
 class ListingFailure:
-    """Why a repository could not be listed; never taken for absence."""
+    """Why a repository could not be listed; never taken for absence.
+
+    It `needs_access` where credentials or permissions are wanting, and cannot be listed until somebody is given them.
+    """
 
     repository: Repository
     reason: str
+    needs_access: bool = False

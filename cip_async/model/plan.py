@@ -56,13 +56,17 @@ class Promotion:
 
 @attrs.frozen(kw_only=True)
 class Setback:
-    """An edge that will not be promoted: why, and where it was wanted. `tag` is None for a tagless one."""
+    """An edge that will not be promoted: why, and where it was wanted. `tag` is None for a tagless one.
+
+    What `needs_access` is unknown for want of credentials or permissions, and stays so until somebody is given them.
+    """
 
     digest: Digest
     tag: Tag | None
     outcome: Outcome
     reason: str
     place: Place
+    needs_access: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -90,7 +90,10 @@ class EdgeReport:
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """Why one edge was not promoted, though it was to be. `tag` is None for a tagless one."""
+    """Why one edge was not promoted, though it was to be. `tag` is None for a tagless one.
+
+    What `needs_access` failed for want of credentials or permissions, and fails until somebody is given them.
+    """
 
     source: Repository
     destination: Repository
@@ -98,6 +101,7 @@ class Failure:
     tag: Tag | None
     fate: Fate
     reason: str
+    needs_access: bool = False
 
 
 class Ending(enum.Enum):

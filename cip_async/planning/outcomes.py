@@ -38,7 +38,8 @@ def pair_plan(
     """
     excluded = overlapping.get(pair.destination, {})
     if isinstance(destination, ListingFailure):
-        return unknown_plan(pair, not_listed(destination), overlapping=overlapping)
+        needs_access = destination.needs_access
+        return unknown_plan(pair, not_listed(destination), needs_access=needs_access, overlapping=overlapping)
     if not excluded and is_done(pair.image, destination):
         return _plan(pair, (), ())
     promotions: list[Promotion] = []
@@ -57,14 +58,20 @@ def pair_plan(
             if outcome is Outcome.PROMOTE:
                 promotions.append(_promotion(want.digest, (tag for tag, _ in missing), destination, source))
             else:
-                setbacks += (_setback(want.digest, tag, place, outcome, reason) for tag, place in missing)
+                is_refused = isinstance(source, ListingFailure) and source.needs_access
+                setbacks += (
+                    _setback(want.digest, tag, place, outcome, reason, needs_access=is_refused)
+                    for tag, place in missing
+                )
     return _plan(pair, tuple(promotions), tuple(sorted(setbacks, key=_order)))
 
 
-def unknown_plan(pair: Pair, reason: str, *, overlapping: Overlapping = NONE_OVERLAPPING) -> PairPlan:
+def unknown_plan(
+    pair: Pair, reason: str, *, needs_access: bool = False, overlapping: Overlapping = NONE_OVERLAPPING
+) -> PairPlan:
     """A plan of `pair` in which every edge is unknown for `reason`, but those that are `overlapping`."""
     excluded = overlapping.get(pair.destination, {})
-    return _plan(pair, (), tuple(_unknown(pair, reason, excluded)))
+    return _plan(pair, (), tuple(_unknown(pair, reason, excluded, needs_access=needs_access)))
 
 
 def not_listed(failure: ListingFailure) -> str:
@@ -128,13 +135,13 @@ def _promotion(
     )
 
 
-def _unknown(pair: Pair, reason: str, excluded: Mapping[Tag, Overlap]) -> Iterator[Setback]:
+def _unknown(pair: Pair, reason: str, excluded: Mapping[Tag, Overlap], *, needs_access: bool) -> Iterator[Setback]:
     for want in pair.image.wants:
         for tag, place in _edges(want):
             if tag is not None and tag in excluded:
                 yield _overlap(want.digest, tag, place, excluded)
             else:
-                yield _setback(want.digest, tag, place, Outcome.UNKNOWN, reason)
+                yield _setback(want.digest, tag, place, Outcome.UNKNOWN, reason, needs_access=needs_access)
 
 
 def _overlap(digest: Digest, tag: Tag, place: Place, excluded: Mapping[Tag, Overlap]) -> Setback:
@@ -149,8 +156,10 @@ def _tag_move(digest: Digest, tag: Tag, place: Place, held: Digest) -> Setback:
     return _setback(digest, tag, place, Outcome.TAG_MOVE, reason)
 
 
-def _setback(digest: Digest, tag: Tag | None, place: Place, outcome: Outcome, reason: str) -> Setback:
-    return Setback(digest=digest, tag=tag, outcome=outcome, reason=reason, place=place)
+def _setback(
+    digest: Digest, tag: Tag | None, place: Place, outcome: Outcome, reason: str, *, needs_access: bool = False
+) -> Setback:
+    return Setback(digest=digest, tag=tag, outcome=outcome, reason=reason, place=place, needs_access=needs_access)
 
 
 def _order(setback: Setback) -> tuple[Digest, bool, Tag | None]:

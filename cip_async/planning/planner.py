@@ -22,7 +22,7 @@ class Planner:
     def __init__(self, overlaps: Iterable[Overlap]) -> None:
         self._overlapping = overlapping(overlaps)
         self._promotions: dict[tuple[Promotion, ...], tuple[Promotion, ...]] = {}
-        self._unknown: dict[tuple[WantedImage, str], PairPlan] = {}
+        self._unknown: dict[tuple[WantedImage, str, bool], PairPlan] = {}
 
     def needed(self, pair: Pair, destination: Listing) -> AbstractSet[Digest]:
         """The digests that are not in `destination` as wanted: the source must say whether it holds them."""
@@ -33,16 +33,16 @@ class Planner:
     ) -> PairPlan:
         """What becomes of every edge of `pair`; `source` is None where nothing was `needed` of it."""
         if isinstance(destination, ListingFailure):
-            return self.unknown(pair, not_listed(destination))
+            return self.unknown(pair, not_listed(destination), needs_access=destination.needs_access)
         plan = pair_plan(pair, destination, source, overlapping=self._overlapping)
         shared = self._promotions.setdefault(plan.promotions, plan.promotions)
         return plan if shared is plan.promotions else attrs.evolve(plan, promotions=shared)
 
-    def unknown(self, pair: Pair, reason: str) -> PairPlan:
+    def unknown(self, pair: Pair, reason: str, *, needs_access: bool = False) -> PairPlan:
         """A plan in which every edge is unknown for `reason`, which is all that can differ between most mirrors."""
         if pair.destination in self._overlapping:
-            return unknown_plan(pair, reason, overlapping=self._overlapping)
-        key = pair.image, reason
+            return unknown_plan(pair, reason, needs_access=needs_access, overlapping=self._overlapping)
+        key = pair.image, reason, needs_access
         if key not in self._unknown:
-            self._unknown[key] = unknown_plan(pair, reason)
+            self._unknown[key] = unknown_plan(pair, reason, needs_access=needs_access)
         return attrs.evolve(self._unknown[key], pair=pair)

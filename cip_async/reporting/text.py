@@ -197,13 +197,28 @@ def _next(report: Report, tally: Tally, code: ExitCode) -> Iterator[str]:
         case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
             yield "Next: run again; what is done is not done twice"
         case ExitCode.PARTLY:
-            if report.plan.invalid or tally.fate(Fate.QUARANTINED):
-                yield "Next: mend what was left out, named above"
-            if tally.fate(Fate.CONFLICT):
-                yield "Next: find out who writes the tags that are in conflict, and which digest they are to have"
-            if tally.fate(Fate.FAILED) or tally.fate(Fate.NOT_STARTED) or report.ending is Ending.TIMED_OUT:
-                yield "Next: run again; what is done is not done twice"
-            if tally.fate(Fate.LOST) and not tally.fate(Fate.FAILED):
-                yield "Next: restore the lost images, or take them out of the manifests"
+            yield from _next_of_the_rest(report, tally)
         case ExitCode.DONE | ExitCode.USAGE:
             return
+
+
+def _next_of_the_rest(report: Report, tally: Tally) -> Iterator[str]:
+    if report.plan.invalid or tally.fate(Fate.QUARANTINED):
+        yield "Next: mend what was left out, named above"
+    if tally.fate(Fate.CONFLICT):
+        yield "Next: find out who writes the tags that are in conflict, and which digest they are to have"
+    need_access = _need_access(report)
+    if True in need_access:
+        yield "Next: mend the credentials or permissions named above, which cip doctor tries, and run again"
+    if False in need_access or tally.fate(Fate.NOT_STARTED) or report.ending is Ending.TIMED_OUT:
+        yield "Next: run again; what is done is not done twice"
+    if tally.fate(Fate.LOST) and not tally.fate(Fate.FAILED):
+        yield "Next: restore the lost images, or take them out of the manifests"
+
+
+def _need_access(report: Report) -> set[bool]:
+    """Whether edges that failed need somebody to be let in: yes, no, or of some the one and of some the other."""
+    setbacks = (setback for pair_plan in report.plan.pairs for setback in pair_plan.setbacks)
+    unknown = (setback.needs_access for setback in setbacks if setback.outcome is Outcome.UNKNOWN)
+    failed = (failure.needs_access for failure in report.failures.values() if failure.fate is Fate.FAILED)
+    return {*unknown, *failed}

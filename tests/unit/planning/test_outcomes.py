@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import attrs
 import pytest
 
 from cip_async.model.listing import Listing, ListingFailure
@@ -137,6 +138,17 @@ def test_a_source_that_cannot_be_listed_makes_only_what_is_missing_unknown() -> 
     assert plan.already_promoted == 2
     assert _setbacks(plan) == [("b", "v2", Outcome.UNKNOWN)]
     assert plan.setbacks[0].reason == "the source could not be listed: gcr.io: it burns"
+
+
+@pytest.mark.parametrize("needs_access", [True, False])
+def test_what_is_unknown_for_want_of_access_says_so(needs_access: bool) -> None:
+    made = pair({"a": ["v1"]})
+    refused = [
+        attrs.evolve(failure(repository), needs_access=needs_access) for repository in (made.source, made.destination)
+    ]
+
+    assert pair_plan(made, EMPTY_MIRROR, refused[0]).setbacks[0].needs_access == needs_access
+    assert pair_plan(made, refused[1], None).setbacks[0].needs_access == needs_access
 
 
 def test_a_source_that_nobody_listed_is_never_taken_for_empty() -> None:

@@ -48,10 +48,15 @@ def promotion(letter: str, *names: str, in_destination: bool = False) -> Promoti
     return Promotion(digest=digest(letter), tags=tags(*names), in_destination=in_destination, in_source=True)
 
 
-def setback(letter: str, tag: str | None, outcome: Outcome, reason: str) -> Setback:
+def setback(letter: str, tag: str | None, outcome: Outcome, reason: str, *, needs_access: bool = False) -> Setback:
     """An edge that planning set aside."""
     return Setback(
-        digest=digest(letter), tag=parse_tag(tag) if tag else None, outcome=outcome, reason=reason, place=PLACE
+        digest=digest(letter),
+        tag=parse_tag(tag) if tag else None,
+        outcome=outcome,
+        reason=reason,
+        place=PLACE,
+        needs_access=needs_access,
     )
 
 
@@ -115,7 +120,14 @@ def report(made: Plan, *failures: Failure, **changes: Any) -> Report:
 
 
 def failure(
-    name: str, letter: str, tag: str | None, reason: str, *, mirror: RegistryPath = ASIA, fate: Fate = Fate.FAILED
+    name: str,
+    letter: str,
+    tag: str | None,
+    reason: str,
+    *,
+    mirror: RegistryPath = ASIA,
+    fate: Fate = Fate.FAILED,
+    needs_access: bool = False,
 ) -> Failure:
     """One edge that was to be promoted and was not."""
     image = ImageName(name)
@@ -126,6 +138,7 @@ def failure(
         tag=parse_tag(tag) if tag else None,
         fate=fate,
         reason=reason,
+        needs_access=needs_access,
     )
 
 

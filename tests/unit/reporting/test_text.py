@@ -1,6 +1,6 @@
 """The end of a run in words."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -100,6 +100,26 @@ def test_failures_are_grouped_by_host_and_reason_the_most_frequent_first() -> No
         "Failed: asia.gcr.io/prod/foo:a: quota used up",
         "Next: run again; what is done is not done twice",
     ]
+
+
+MEND: Final = "Next: mend the credentials or permissions named above, which cip doctor tries, and run again"
+AGAIN: Final = "Next: run again; what is done is not done twice"
+
+
+def test_after_failures_of_access_alone_it_is_to_be_mended_first() -> None:
+    refused = failure("foo", "1", "a", "may not write", needs_access=True)
+    assert [line for line in told(CLEAN, refused) if line.startswith("Next")] == [MEND]
+    both = told(CLEAN, refused, failure("foo", "1", "b", "gone away"))
+    assert [line for line in both if line.startswith("Next")] == [MEND, AGAIN]
+
+
+def test_a_mirror_that_may_not_be_listed_is_to_be_mended_first() -> None:
+    refused, silent = (
+        plan(*pair_plans("foo", [], setbacks=[setback("1", "a", Outcome.UNKNOWN, "no", needs_access=each)], to=[EU]))
+        for each in (True, False)
+    )
+    assert told(refused)[-1] == MEND
+    assert told(silent)[-1] == AGAIN
 
 
 def test_a_mirror_that_fails_in_one_way_is_one_reason_however_many_images() -> None:
