@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 import click
 
 from cip_async.errors import CipError, InvalidManifests, InvalidReference, InvalidSettings, RegistryError
+from cip_async.reporting.counted import counted
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.printable import printable
 
@@ -73,8 +74,8 @@ def cip(context: click.Context) -> None:
 
 def _end(error: CipError) -> NoReturn:
     problems = error.problems if isinstance(error, InvalidManifests) else (error,)
-    for problem in problems:
-        click.echo(printable(str(problem)), err=True)
+    for line in counted((printable(str(problem)) for problem in problems), "problem"):
+        click.echo(line, err=True)
     raise click.exceptions.Exit(_exit_code(error)) from None
 
 

@@ -24,6 +24,7 @@ from cip_async.model.outcome import Fate
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.model.report import Report
 from cip_async.promoter import Promoter
+from cip_async.reporting.counted import counted
 from cip_async.reporting.exit_code import ExitCode, exit_code
 from cip_async.reporting.findings import finding_lines
 from cip_async.reporting.printable import printable
@@ -128,7 +129,7 @@ def show(ended: Ended, screen: Screen, checks: CheckOptions | None = None) -> No
     if report.dry_run:
         told.results(promotion_table(report, width=result_width()))
     screen.notes(bounded(warning_lines(report), _WARNINGS_SHOWN, "warning"))
-    screen.notes(blocking_lines(report))
+    screen.notes(counted(blocking_lines(report), "problem"))
     screen.results(finding_lines(report.findings, checks.form))
     told.results(folded(repair_lines(report), result_width()))
     if ended.error is not None:

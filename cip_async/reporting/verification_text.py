@@ -9,6 +9,7 @@ from cip_async.model.report import Ending, Report
 from cip_async.model.verification import Drift, Verification
 from cip_async.reference import Repository
 from cip_async.reporting.amounts import count, duration
+from cip_async.reporting.counted import counted
 from cip_async.reporting.printable import printable
 from cip_async.reporting.problems import bounded, input_problem_lines, input_warning_lines
 from cip_async.reporting.verification import VerificationTally, drifted, verification_tally
@@ -32,7 +33,7 @@ _DAMAGES: Final = {
 def input_lines(verification: Verification) -> Iterator[str]:
     """What is odd or wrong in the promoter manifests."""
     yield from input_warning_lines(verification.plan.warnings)
-    yield from input_problem_lines(verification.plan.invalid, verification.plan.overlaps)
+    yield from counted(input_problem_lines(verification.plan.invalid, verification.plan.overlaps), "problem")
 
 
 def finding_lines(verification: Verification) -> Iterator[str]:

@@ -125,6 +125,14 @@ def test_a_file_that_cannot_be_understood_stops_in_every_mode_and_hides_nothing(
     assert result.exit_code == 1
 
 
+def test_many_problems_are_all_told_and_then_counted(tmp_path: Path) -> None:
+    malformed = "".join(f"    sha256:{number}: []\n" for number in range(300))
+    write(tmp_path, thin("foo", images=f"- name: foo\n  dmap:\n{malformed}"))
+    *problems, last = noted(run(tmp_path), tmp_path)
+    assert [line.split(":")[1] for line in problems] == [str(line) for line in range(3, 303)]
+    assert last == "300 problems in all"
+
+
 def test_problems_are_told_even_where_they_leave_nothing_to_filter(tmp_path: Path) -> None:
     write(tmp_path, {**thin("foo"), **thin("bar", images="- name: bar\n  dmap: {x: []}\n")})
     result = run(tmp_path, "--only", "bar")
