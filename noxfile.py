@@ -15,7 +15,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "layers", "docs", "package", "tests"]
 nox.options.error_on_missing_interpreters = True
 
-PARALLEL = ["-n", "auto", "--dist", "worksteal"]
+PARALLEL = ["-n", "auto"]
 OLDEST_MINOR = 11
 NEWEST_MINOR = 19
 

@@ -95,6 +95,7 @@ def test_a_revision_that_does_not_exist_is_told(repository: Path, revision: str)
         read_manifests_at(revision, manifest=repository / "plain.yaml")
 
 
-def test_a_folder_in_no_repository_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_no_repository_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))  # temporary files may be in a repository
     with pytest.raises(InvalidSettings, match="expected a revision of the git repository"):
         read_manifests_at("HEAD", thin_manifest_dir=tmp_path)
