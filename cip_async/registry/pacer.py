@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from cip_async.registry.chance import Share
 from cip_async.registry.pacing import Granted, HeldBack, Pace, Refused, after, unrefused
 
 SPARE_S: Final = 0.1
@@ -27,6 +28,7 @@ class Pacer:
     _level_at: float = attrs.field(init=False, default=-math.inf)
     _granted: int = attrs.field(init=False, default=0)
     _measured_from: float = attrs.field(init=False, default=math.inf)
+    _share: Share = attrs.field(init=False, default=Share())
     _recent: deque[float] = attrs.field(init=False, factory=lambda: deque(maxlen=max(_LASTS)))
 
     @property
@@ -65,18 +67,21 @@ class Pacer:
     def granted(self, started_at: float, now: float) -> bool:
         """The host did not refuse a request; returns whether it had refused all before that."""
         if self.pace.is_probing:
-            pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from), now)
+            pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from, self._share), now)
             if pace is not self.pace:
                 self.pace = pace
                 self._level, self._level_at = min(self._level, 1.0), now
                 self._recent.clear()
                 self._granted, self._measured_from = 0, now
+                self._share = Share()
                 return True
         self._granted += 1
+        self._share += Share(answered=1)
         return False
 
     def refused(self, started_at: float, now: float, asked_s: float | None, longest_s: float) -> float:
         """The host refused a request for quota; returns the pause in seconds, 0 if it is not a longer one."""
+        self._share += Share(answered=1, refused=1)
         before = self.pace.resumes_at
         self.pace = after(self.pace, Refused(started_at, self._recent_rate(now), asked_s, longest_s), now)
         return round(self.pace.resumes_at - now, 6) if self.pace.resumes_at > before else 0.0

@@ -7,13 +7,15 @@ CUBIC does (RFC 9438, section 4.2): fast towards the ceiling, hardly at all arou
 quota must have been raised.
 
 Only refusals for quota lower a rate, and a burst of them does so once: what started before the rate was lowered says
-nothing of the rate since.
+nothing of the rate since. Refusals that come at any rate (`chance`) pause requests as all do, and lower nothing.
 """
 
 import math
 from typing import Final
 
 import attrs
+
+from cip_async.registry.chance import Chance, Share, Spell, begun, considered
 
 FIRST_PER_S: Final = 400.0
 """What a host is asked at first, doubled every `_FIRST_DOUBLING_S`. That hardly slows a host without a quota, and where
@@ -31,6 +33,8 @@ _CAUTION: Final = 0.97
 """The part of what was measured to go on with: clocks and networks jitter."""
 _FALL: Final = 0.125
 """The most that a burst of refusals lowers a rate to. Little may have been granted because little was asked."""
+_TRIED: Final = 0.5
+"""The part of what is granted that is asked, to see whether refusals heed the rate."""
 _STEADY_FALL: Final = 0.8
 """The same for a rate that grew slowly until it was refused, and so is hardly above the quota."""
 _STEADY_S: Final = 5.0
@@ -73,6 +77,7 @@ class Pace:
     resumes_at: float = -math.inf
     pause_s: float = 0.0
     is_probing: bool = False
+    chance: Chance = attrs.field(factory=Chance)
 
     @property
     def allowed(self) -> float:
@@ -101,11 +106,15 @@ class Refused:
 
 @attrs.frozen
 class Granted:
-    """A request was not refused; `requests` had been granted in the `seconds` before it, at the full rate."""
+    """A request was not refused; `requests` had been granted in the `seconds` before it, at the full rate.
+
+    `share` counts all answers since refusals last ended, at whatever rate.
+    """
 
     started_at: float
     requests: int
     seconds: float
+    share: Share
 
 
 @attrs.frozen
@@ -156,9 +165,37 @@ def _refused(pace: Pace, refused: Refused, now: float) -> Pace:
 
 
 def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
-    """Go on below what was granted, and seek the ceiling above it, as far as the measure leaves that in doubt."""
+    """Go on after a burst: as before, if it came by chance, and otherwise below what was granted."""
     if pace.refused_rate == math.inf:
         return attrs.evolve(pace, is_probing=False)
+    granted_per_s = granted.requests / max(granted.seconds, now - pace.refused_at, 1e-6)
+    spell = Spell(rate=pace.refused_rate, asked_per_s=pace.rate, granted_per_s=granted_per_s, share=granted.share)
+    chance = considered(pace.chance, spell) if pace.has_ceiling else begun(pace.rate)
+    judged = attrs.evolve(pace, chance=chance, is_probing=False)
+    if not chance.explains:
+        return _settled(judged, granted, now)
+    if chance.is_tried:
+        return _between(judged, max(spell.granted_per_s * _TRIED, spell.rate * _FALL), spell.granted_per_s)
+    if pace.chance.is_tried:
+        return _between(judged, chance.asked_per_s, chance.asked_per_s)
+    return judged if pace.chance.explains else _between(judged, chance.proven_per_s, chance.asked_per_s)
+
+
+def _between(pace: Pace, lowest: float, ceiling: float) -> Pace:
+    """Grow from `lowest` to `ceiling`, and beyond."""
+    lowest = max(_CAUTION * lowest, LEAST_PER_S)
+    return attrs.evolve(
+        pace,
+        rate=min(lowest, pace.most),
+        lowest=lowest,
+        ceiling=max(ceiling, lowest / _CAUTION),
+        scale_s=_QUICKEST_S,
+        grown_s=0.0,
+    )
+
+
+def _settled(pace: Pace, granted: Granted, now: float) -> Pace:
+    """Go on below what was granted, and seek the ceiling above it, as far as the measure leaves that in doubt."""
     refusing_s = max(now - pace.refused_at, 1e-6)
     granting_s = granted.seconds - refusing_s
     measured, doubt, fall = 0.0, 1.0, _FALL
@@ -167,7 +204,9 @@ def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
         doubt = min(refusing_s, _BUCKET_S) / granted.seconds
     if granting_s >= _STEADY_S and refusing_s <= granted.seconds / 5:
         doubt, fall = _STEADY_DOUBT, _STEADY_FALL
-    lowest = _CAUTION * min(max(measured, pace.refused_rate * fall, LEAST_PER_S), pace.refused_rate)
+    lowest = _CAUTION * min(
+        max(measured, pace.refused_rate * fall, pace.chance.least_per_s, LEAST_PER_S), pace.refused_rate
+    )
     ceiling = max(measured + (pace.refused_rate - measured) * doubt, lowest / _CAUTION)
     is_news = ceiling < pace.ceiling * _AGREEING
     return attrs.evolve(
@@ -177,7 +216,6 @@ def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
         ceiling=ceiling,
         scale_s=_QUICKEST_S if is_news else min(max(2 * granting_s, _QUICKEST_S), _SLOWEST_S),
         grown_s=0.0,
-        is_probing=False,
     )
 
 

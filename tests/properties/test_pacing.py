@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from cip_async.registry.chance import Share
 from cip_async.registry.pacer import SPARE_S, pacer
 from cip_async.registry.pacing import LEAST_PER_S, Event, Granted, HeldBack, Refused, after, unrefused
 from cip_async.registry.quota_headers import remaining
@@ -15,11 +16,12 @@ LONGEST_S = 120.0
 
 caps = st.none() | st.floats(0.01, 10_000)
 seconds = st.floats(0, 1e6)
+shares = st.builds(lambda granted, refused: Share(granted + refused, refused), st.integers(0, 500), st.integers(0, 99))
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         Refused, seconds, st.floats(0, 1e6) | st.just(math.inf), st.none() | st.floats(0, 1e9), st.just(LONGEST_S)
     ),
-    st.builds(Granted, seconds, st.integers(0, 10**9), st.floats(-math.inf, 1e6)),
+    st.builds(Granted, seconds, st.integers(0, 10**9), st.floats(-math.inf, 1e6), shares),
     st.builds(HeldBack, st.floats(0, 1e4)),
 )
 
@@ -87,7 +89,9 @@ def test_a_header_of_any_length_is_read_in_no_time() -> None:
 
 @pytest.mark.parametrize("times", [1, 1000])
 def test_growth_has_an_end(times: int) -> None:
-    pace = after(after(unrefused(None), Refused(10.0, 100.0, None, LONGEST_S), 10.0), Granted(11.0, 0, 0.0), 11.0)
+    pace = after(
+        after(unrefused(None), Refused(10.0, 100.0, None, LONGEST_S), 10.0), Granted(11.0, 0, 0.0, Share(1, 1)), 11.0
+    )
     for _ in range(times):
         pace = after(pace, HeldBack(1e9), 20.0)
     assert 1e6 < pace.rate < math.inf

@@ -4,6 +4,7 @@ The quotas are those of the fake registry: buckets, as most registries have, and
 """
 
 import math
+import random
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -29,6 +30,19 @@ Quota = Bucket | Window
 
 
 @attrs.define
+class Shared:
+    """A quota that others use up: a part of all requests is refused, however few they are, besides those of `own`."""
+
+    refused: float
+    own: Quota = attrs.field(factory=lambda: Bucket(1e9, 1e9))
+    _dice: random.Random = attrs.field(factory=lambda: random.Random(7))
+
+    def take(self, now_s: float) -> float:
+        """As a quota does."""
+        return 1.0 if self._dice.random() < self.refused else self.own.take(now_s)
+
+
+@attrs.define
 class Course:
     """What became of a run: when requests were granted, and when refused."""
 
@@ -50,7 +64,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 async def run(
-    quota_at: Callable[[float], Quota],
+    quota_at: Callable[[float], Quota | Shared],
     requests: int,
     *,
     rate: Rate | None = None,
@@ -86,7 +100,7 @@ async def run(
     return course
 
 
-def always(quota: Quota) -> Callable[[float], Quota]:
+def always(quota: Quota | Shared) -> Callable[[float], Quota | Shared]:
     return lambda _: quota
 
 
@@ -168,3 +182,37 @@ async def test_a_cap_below_the_quota_is_used_and_never_refused() -> None:
 async def test_without_a_quota_the_slots_alone_soon_hold_requests_back() -> None:
     course = await run(always(Bucket(1e9, 1e9)), 6_400)
     assert course.granted[-1] <= 6_400 / THREADS * LATENCY_S + 0.25
+
+
+@pytest.mark.parametrize(
+    ("refused", "names_pause", "requests", "per_s"),
+    [(0.1, False, 5_000, 40), (0.1, True, 500, 7), (0.03, False, 5_000, 70), (0.2, False, 3_000, 12)],
+)
+async def test_what_others_leave_of_a_quota_is_used(
+    refused: float, names_pause: bool, requests: int, per_s: float
+) -> None:
+    """A tenth is refused at any rate, each time with a pause of a second: then 16 a second are a good deal."""
+    course = await run(always(Shared(refused)), requests, names_pause=names_pause)
+    assert course.used(per_s=1) >= per_s
+    assert course.refused_share == pytest.approx(refused, rel=0.25)
+
+
+async def test_a_host_that_others_leave_alone_again_is_soon_asked_as_fast_as_before() -> None:
+    busy, later = Shared(0.1), Bucket(QUOTA_PER_S, QUOTA_PER_S)
+    course = await run(lambda now: busy if now < 60 else later, 13_000)
+    assert course.used(since_s=80.0) >= 0.95
+    assert sum(time >= 80 for time in course.refused) < 0.01 * sum(time >= 80 for time in course.granted)
+
+
+async def test_a_quota_is_kept_although_others_use_some_of_it_up() -> None:
+    course = await run(always(Shared(0.02, Bucket(QUOTA_PER_S, QUOTA_PER_S))), 5_000, names_pause=False)
+    assert course.used() >= 0.4
+    assert course.refused_share < 0.12
+
+
+@pytest.mark.parametrize("lowered", [40, 10, 2])
+async def test_a_quota_that_is_lowered_is_not_taken_for_chance(lowered: int) -> None:
+    """Were it, requests would be refused in numbers at the rate of before."""
+    before, later = Bucket(QUOTA_PER_S, QUOTA_PER_S), Bucket(lowered, lowered)
+    course = await run(lambda now: before if now < 60 else later, 60 * QUOTA_PER_S + 60 * lowered)
+    assert sum(time >= 60 for time in course.refused) < 60

@@ -5,6 +5,7 @@ import math
 import attrs
 import pytest
 
+from cip_async.registry.chance import Share
 from cip_async.registry.pacing import (
     FIRST_PAUSE_S,
     LEAST_PER_S,
@@ -30,7 +31,7 @@ def asked_to_wait(pace: Pace, now: float, seconds: float) -> Pace:
 
 
 def recovered(pace: Pace, now: float, *, requests: int, seconds: float) -> Pace:
-    return after(pace, Granted(now, requests, seconds), now)
+    return after(pace, Granted(now, requests, seconds, Share(requests + 1, 1)), now)
 
 
 def grown(pace: Pace, seconds: float) -> Pace:
@@ -99,7 +100,7 @@ def test_a_later_refusal_of_a_burst_may_ask_for_a_longer_pause() -> None:
 
 def test_what_was_granted_before_the_refusal_says_nothing_after_it() -> None:
     pace = refused(unrefused(None), 10.0)
-    assert after(pace, Granted(9.99, 83, 1.0), 10.02) == pace
+    assert after(pace, Granted(9.99, 83, 1.0, Share(84, 1)), 10.02) == pace
 
 
 def test_the_rate_goes_on_just_below_what_was_granted() -> None:
@@ -182,3 +183,56 @@ def test_a_quota_that_seems_to_have_fallen_is_tried_soon() -> None:
     lower = recovered(refused(known, 200.0, rate=60.0), 201.0, requests=1200, seconds=30.0)
     assert lower.ceiling < 0.9 * known.ceiling
     assert lower.scale_s == SETTLED.scale_s
+
+
+def by_chance(pace: Pace, spells: int, *, answers: int = 10, refusals: int = 1) -> Pace:
+    """What becomes of a pace when of so many answers so many are refused, however fast requests start."""
+    now = pace.decided_at
+    for _ in range(spells):
+        seconds = answers / pace.rate
+        pace = refused(grown(pace, seconds), now + seconds, rate=pace.rate)
+        now += seconds + FIRST_PAUSE_S
+        share = Share(answers, refusals)
+        pace = after(pace, Granted(now, answers - refusals, seconds + FIRST_PAUSE_S, share), now)
+    return pace
+
+
+def by_chance_found_out() -> Pace:
+    """The pace as soon as refusals are known to come by chance."""
+    return next(pace for pace in (by_chance(SETTLED, spells) for spells in range(20)) if pace.chance.explains)
+
+
+def test_a_rate_that_was_lowered_for_nothing_is_what_was_granted_before() -> None:
+    pace = by_chance_found_out()
+    assert pace.rate == pytest.approx(0.97 * pace.chance.proven_per_s)
+    assert pace.ceiling == pace.chance.asked_per_s > 80.0
+
+
+def test_what_comes_by_chance_leaves_a_rate_that_grows() -> None:
+    rates = [by_chance(by_chance_found_out(), spells).rate for spells in range(40)]
+    assert rates == sorted(rates)
+    assert rates[-1] > 80.0
+
+
+def test_what_comes_by_chance_is_followed_by_a_pause_all_the_same() -> None:
+    pace = refused(by_chance_found_out(), 1000.0)
+    assert pace.resumes_at == 1000.0 + FIRST_PAUSE_S
+    assert pace.allowed == PROBES_PER_S
+
+
+def test_a_rate_is_lowered_again_once_much_more_is_refused_than_by_chance() -> None:
+    pace = by_chance(by_chance_found_out(), 7)
+    later = by_chance(pace, 7, answers=8, refusals=5)
+    assert not later.chance.explains
+    assert later.rate < pace.rate
+
+
+def test_a_rate_is_lowered_for_a_spell_now_and_then_to_see_whether_chance_is_over() -> None:
+    found_out = by_chance_found_out()
+    before = by_chance(found_out, 63)
+    tried = by_chance(before, 1)
+    assert tried.chance.is_tried
+    assert tried.rate < 0.6 * before.rate
+    assert by_chance(tried, 1).rate == pytest.approx(0.97 * tried.chance.asked_per_s)
+    over = by_chance(tried, 1, answers=200)
+    assert not over.chance.explains
