@@ -28,7 +28,8 @@ class Pacer:
     _level_at: float = attrs.field(init=False, default=-math.inf)
     _granted: int = attrs.field(init=False, default=0)
     _measured_from: float = attrs.field(init=False, default=math.inf)
-    _share: Share = attrs.field(init=False, default=Share())
+    _answered: int = attrs.field(init=False, default=0)
+    _refused: int = attrs.field(init=False, default=0)
     _recent: deque[float] = attrs.field(init=False, factory=lambda: deque(maxlen=max(_LASTS)))
 
     @property
@@ -67,21 +68,23 @@ class Pacer:
     def granted(self, started_at: float, now: float) -> bool:
         """The host did not refuse a request; returns whether it had refused all before that."""
         if self.pace.is_probing:
-            pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from, self._share), now)
+            share = Share(self._answered, self._refused)
+            pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from, share), now)
             if pace is not self.pace:
                 self.pace = pace
                 self._level, self._level_at = min(self._level, 1.0), now
                 self._recent.clear()
                 self._granted, self._measured_from = 0, now
-                self._share = Share()
+                self._answered = self._refused = 0
                 return True
         self._granted += 1
-        self._share += Share(answered=1)
+        self._answered += 1
         return False
 
     def refused(self, started_at: float, now: float, asked_s: float | None, longest_s: float) -> float:
         """The host refused a request for quota; returns the pause in seconds, 0 if it is not a longer one."""
-        self._share += Share(answered=1, refused=1)
+        self._answered += 1
+        self._refused += 1
         before = self.pace.resumes_at
         self.pace = after(self.pace, Refused(started_at, self._recent_rate(now), asked_s, longest_s), now)
         return round(self.pace.resumes_at - now, 6) if self.pace.resumes_at > before else 0.0
