@@ -10,9 +10,13 @@ string of a URL.
 
 
 class CipError(Exception):
-    """The root of the tree: a failure that this package foresaw and can explain."""
+    """The root of the tree: a failure that this package foresaw and can explain.
+
+    Where it is `retryable`, `most_tries` is how often the same is tried in all; None is as often as there is time for.
+    """
 
     retryable: bool = False
+    most_tries: int | None = None
     needs_access: bool = False
     """Whether somebody has to be given credentials or permissions before another try can help."""
 
@@ -57,10 +61,11 @@ class InvalidSettings(OperatorError):
 class CredentialError(OperatorError):
     """Credentials for a registry are missing, unreadable or refused."""
 
-    def __init__(self, host: str, reason: str, *, retryable: bool = False) -> None:
+    def __init__(self, host: str, reason: str, *, retryable: bool = False, most_tries: int | None = None) -> None:
         self.host = host
         self.reason = reason
         self.retryable = retryable
+        self.most_tries = most_tries
         self.needs_access = not retryable
         super().__init__(f"credentials for {host}: {reason}")
 
@@ -140,7 +145,15 @@ class RegistryError(CipError):
     """
 
     def __init__(
-        self, host: str, where: str, reason: str, *, status: int = 0, code: str = "", retryable: bool = False
+        self,
+        host: str,
+        where: str,
+        reason: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        retryable: bool = False,
+        most_tries: int | None = None,
     ) -> None:
         self.host = host
         self.where = where
@@ -148,6 +161,7 @@ class RegistryError(CipError):
         self.status = status
         self.code = code
         self.retryable = retryable
+        self.most_tries = most_tries
         super().__init__(f"{host}: {where}: {reason}")
 
 

@@ -61,6 +61,15 @@ class Retries:
     """How long that row must last. Registries that restart are back within this time."""
 
 
+GARBLED_TRIES: Final = 3
+"""How often the same is asked in all where what comes is not what was asked for: bytes with another digest, a page that
+is no page, an answer that is no HTTP. A broken cache or a proxy may do that to one answer or two; what comes a third
+time is what there is, and will not be another in five minutes."""
+UNKNOWN_NAME_TRIES: Final = 5
+"""How often a host is looked for in all whose name does not exist: over some seconds, as a name that was only just made
+may be known to one of several name servers."""
+
+
 @attrs.frozen(kw_only=True)
 class Rate:
     """Requests a minute that are sent to a host at most, reads and writes apart; None sets no limit.

@@ -214,11 +214,16 @@ class Engine:
         origins = [node.source] if relayed_to in (None, node.repository) else [relayed_to, node.source]
         self._relays.bring(node.blob, origins, partial(self._flowing, node))
 
-    def _read_from_source(self, node: BlobNode) -> None:
-        """Have bytes read again, as those that came, wholly or in part, from elsewhere are wrong."""
-        self._reread.add(node)
-        self._relayed_to.pop(node.key, None)
+    def _is_read_again(self, node: BlobNode, spool: Spool) -> bool:
+        """Have bytes read again from the source, as those that came are wrong, unless that was done often enough."""
+        came_from_elsewhere = spool.origins != [node.source] and node not in self._reread
+        if not came_from_elsewhere and not self._relays.may_be_read_again(node.blob):
+            return False
+        if came_from_elsewhere:
+            self._reread.add(node)
+            self._relayed_to.pop(node.key, None)
         self._relays.bring(node.blob, [node.source], partial(self._flowing, node))
+        return True
 
     async def _refuse_relay(self, node: BlobNode) -> None:
         await self._uploads.abandon(node)
@@ -236,8 +241,7 @@ class Engine:
             return
         unreadable = spool.failure()
         if unreadable is not None:
-            if isinstance(unreadable, DigestMismatch) and spool.origins != [node.source] and node not in self._reread:
-                self._read_from_source(node)
+            if isinstance(unreadable, DigestMismatch) and self._is_read_again(node, spool):
                 return
             self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return

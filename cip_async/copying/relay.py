@@ -4,6 +4,7 @@ An upload is started only when there is something to send, so that no upload of 
 the read it depends on waits for one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from cip_async.model.image import Descriptor
 from cip_async.reference import Host, Repository
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.retry import Retry
+from cip_async.settings import GARBLED_TRIES
 
 Receiver = Callable[[Spool], None]
 """Is told of the spool once it has something to read, or once it failed (`Spool.failure`) before it had."""
@@ -48,6 +50,11 @@ class _Relay:
         return set(origins) <= set(self.spool.origins)
 
     @property
+    def was_wrong(self) -> bool:
+        """Whether other bytes came than those of the blob."""
+        return self.spool is not None and isinstance(self.spool.failure(), DigestMismatch)
+
+    @property
     def failed(self) -> bool:
         """Whether none of its origins could give the bytes."""
         return self.spool is not None and self.spool.failure() is not None
@@ -73,6 +80,11 @@ class Relays:
         self._readers = readers
         self._on_read = on_read
         self._relays: dict[BlobKey, _Relay] = {}
+        self._wrong_reads: Counter[BlobKey] = Counter()
+
+    def may_be_read_again(self, blob: Descriptor) -> bool:
+        """Whether wrong bytes, which came for a blob, may have been damaged on the way: not where they always are."""
+        return self._wrong_reads[blob_key(blob)] < GARBLED_TRIES
 
     def bring(self, blob: Descriptor, origins: Sequence[Repository], receiver: Receiver) -> None:
         """Have `receiver` told of the spool of `blob`, which is read unless that is done already.
@@ -81,7 +93,7 @@ class Relays:
         """
         key = blob_key(blob)
         relay = self._relays.get(key)
-        if relay is not None and relay.failed and not relay.has_failed_for(origins):
+        if relay is not None and relay.failed and self._may_be_cured(relay, origins):
             self.release(key)
             relay = None
         if relay is None:
@@ -109,6 +121,11 @@ class Relays:
                 self._close(relay, relay.spool)
         self._relays.clear()
 
+    def _may_be_cured(self, relay: _Relay, origins: Sequence[Repository]) -> bool:
+        """Whether a failed relay is no reason not to read once more."""
+        is_worth_a_try = relay.was_wrong and self.may_be_read_again(relay.blob)
+        return is_worth_a_try or not relay.has_failed_for(origins)
+
     def _admitted(self, relay: _Relay, in_memory: bool) -> None:
         relay.in_memory = in_memory
         if relay.released:
@@ -124,6 +141,8 @@ class Relays:
     async def _read(self, relay: _Relay, spool: Spool) -> None:
         try:
             failure = await self._read_somewhere(relay, spool)
+            if isinstance(failure, DigestMismatch):
+                self._wrong_reads[blob_key(relay.blob)] += 1
             if failure is not None:
                 spool.fail(failure)
             self._tell(relay, spool)

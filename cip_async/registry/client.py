@@ -4,12 +4,13 @@ Operations: OCI distribution specification v1.1, "Endpoints". Each takes and giv
 and what the answers say, is told by the modules of what they are about: pages, image manifests, blobs, uploads.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
-from cip_async.errors import CredentialError, DigestMismatch, NotFound, Unauthorized, Unavailable
+from cip_async.errors import CredentialError, NotFound, Unauthorized, Unavailable
 from cip_async.model.image import ImageDocument
 from cip_async.reference import Digest, Host, Repository, Tag
 from cip_async.registry import blobs, image_manifests, pages, uploads
@@ -23,6 +24,8 @@ from cip_async.registry.pages import CatalogPage, DockerImagesPage, NextPage, Ta
 from cip_async.registry.transport import Transport
 from cip_async.registry.uploads import UploadSession
 from cip_async.settings import Bodies
+
+T = TypeVar("T")
 
 _CREATED: Final = HTTPStatus.CREATED
 _ACCEPTED: Final = HTTPStatus.ACCEPTED
@@ -44,7 +47,7 @@ class RegistryClient:
             RegistryError: the page could not be had, or cannot be trusted.
         """
         request = pages.tags_request(repository, n, next_page, self._endpoints, self._bodies.listing_bytes)
-        return pages.tags_page(repository, await self._page(request), self._endpoints)
+        return await self._page(request, lambda answer: pages.tags_page(repository, answer, self._endpoints))
 
     async def catalog_page(self, host: Host, *, n: int, next_page: NextPage | None = None) -> CatalogPage:
         """One page of at most `n` repositories of `host`, the first or `next_page`.
@@ -53,7 +56,7 @@ class RegistryClient:
             RegistryError: the registry has no catalog, or the page cannot be had or trusted.
         """
         request = pages.catalog_request(host, n, next_page, self._bodies.listing_bytes)
-        return pages.catalog_page(host, await self._page(request), self._endpoints)
+        return await self._page(request, lambda answer: pages.catalog_page(host, answer, self._endpoints))
 
     async def docker_images_page(
         self, parent: ArtifactRepository, *, asked_for: Repository, page_size: int, page_token: str = ""
@@ -69,7 +72,7 @@ class RegistryClient:
         request = pages.docker_images_request(
             API_HOST, path, asked_for, page_size, page_token, self._bodies.listing_bytes
         )
-        return pages.docker_images_page(API_HOST, path, await self._transport.send(request))
+        return await self._transport.read(request, lambda answer: pages.docker_images_page(API_HOST, path, answer))
 
     async def head_manifest(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
         """The digest that `reference` has in `repository`; None if it is proven absent.
@@ -94,21 +97,15 @@ class RegistryClient:
     async def get_document(self, repository: Repository, digest: Digest) -> ImageDocument | None:
         """The image manifest or index `digest`, verified and parsed; None if it is proven absent.
 
-        Bytes that are not those of `digest` are asked for once more: they may have been damaged on the way.
+        Bytes that are not those of `digest` are asked for again: they may have been damaged on the way.
 
         Raises:
             DigestMismatch: the bytes are not those of `digest`.
             InvalidContent, UnsupportedContent: as `parse_document`.
             RegistryError: any other answer.
         """
-        answer = await self._get_manifest(repository, digest)
-        if answer is None:
-            return None
-        try:
-            return self._document(repository, digest, answer)
-        except DigestMismatch:
-            answer = await self._get_manifest(repository, digest)
-        return None if answer is None else self._document(repository, digest, answer)
+        reading = partial(image_manifests.document_in, repository, digest, most_children=self._bodies.index_children)
+        return await self._get_manifest(repository, digest, reading)
 
     async def head_blob(self, repository: Repository, digest: Digest) -> BlobHead | None:
         """What `repository` says of a blob; None if it is proven absent.
@@ -255,27 +252,28 @@ class RegistryClient:
         image_manifests.check_stored(destination, document, reference, answer, self._endpoints)
 
     async def _whole_head(self, repository: Repository, reference: Tag | Digest) -> ManifestHead | None:
-        whole = await self._get_manifest(repository, reference)
-        if whole is None:
-            return None
         most_children = self._bodies.index_children
-        return image_manifests.head_of_whole(repository, reference, whole, most_children=most_children)
+        reading = partial(image_manifests.head_of_whole, repository, reference, most_children=most_children)
+        return await self._get_manifest(repository, reference, reading)
 
-    def _document(self, repository: Repository, digest: Digest, answer: Answer) -> ImageDocument:
-        most_children = self._bodies.index_children
-        return image_manifests.document_in(repository, digest, answer, most_children=most_children)
-
-    async def _get_manifest(self, repository: Repository, reference: Tag | Digest) -> Answer | None:
+    async def _get_manifest(
+        self, repository: Repository, reference: Tag | Digest, reading: Callable[[Answer], T]
+    ) -> T | None:
         request = image_manifests.get_request(repository, reference, self._endpoints, self._bodies.manifest_bytes)
-        answer = await self._transport.send(request)
-        if answer.status != HTTPStatus.NOT_FOUND:
-            return answer
-        if is_proven(answer):
-            return None
-        raise absence(request, answer)
 
-    async def _page(self, request: Request) -> Answer:
-        answer = await self._transport.send(request)
-        if answer.status == HTTPStatus.NOT_FOUND:
+        def read(answer: Answer) -> T | None:
+            if answer.status != HTTPStatus.NOT_FOUND:
+                return reading(answer)
+            if is_proven(answer):
+                return None
             raise absence(request, answer)
-        return answer
+
+        return await self._transport.read(request, read)
+
+    async def _page(self, request: Request, reading: Callable[[Answer], T]) -> T:
+        def read(answer: Answer) -> T:
+            if answer.status == HTTPStatus.NOT_FOUND:
+                raise absence(request, answer)
+            return reading(answer)
+
+        return await self._transport.read(request, read)

@@ -19,7 +19,7 @@ from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable,
 from cip_async.events import HostFailing, HostPaused, Listener, RequestDone
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host
-from cip_async.registry.breakage import BREAKAGES, may_pass, told
+from cip_async.registry.breakage import BREAKAGES, may_pass, most_tries, told, why_it_stalled
 from cip_async.registry.classify import failure
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
@@ -303,7 +303,7 @@ class Exchanger:
                 with anyio.fail_after(self._settings.timeouts.stall_s):
                     piece = await content.readany()
         except BREAKAGES as error:
-            raise self._broken(opened.request, opened.leg, error) from None
+            raise self._broken(opened.request, opened.leg, why_it_stalled(opened.response, error)) from None
         opened.leg.received_bytes += len(piece)
         return piece
 
@@ -317,7 +317,7 @@ class Exchanger:
         reason = told(error)
         self._failed(request, reason)
         where = f"{request.method} {request.where}"
-        return Unavailable(request.host, where, reason, retryable=may_pass(error))
+        return Unavailable(request.host, where, reason, retryable=may_pass(error), most_tries=most_tries(error))
 
     def _check_health(self, request: Request) -> None:
         if request.even_if_given_up or not self._has_failed:

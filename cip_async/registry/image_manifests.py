@@ -17,6 +17,7 @@ from cip_async.registry.documents import named_media_type, parse_document, refus
 from cip_async.registry.endpoints import Endpoints
 from cip_async.registry.exchange import Answer, Request
 from cip_async.registry.wire import MANIFEST_ACCEPT, accepted_tags
+from cip_async.settings import GARBLED_TRIES
 
 _OK_OR_ABSENT: Final = frozenset({200, 404})
 _STORED: Final = frozenset({200, 201, 202})
@@ -126,7 +127,8 @@ def verify(repository: Repository, digest: Digest, body: bytes) -> None:
     """
     found = _digest_of(body, digest.partition(":")[0])
     if found != digest:
-        raise DigestMismatch(repository.host, f"{repository.path}@{digest}", f"the bytes have the digest {found}")
+        where, reason = f"{repository.path}@{digest}", f"the bytes have the digest {found}"
+        raise DigestMismatch(repository.host, where, reason, retryable=True, most_tries=GARBLED_TRIES)
 
 
 def check_stored(
@@ -144,7 +146,8 @@ def check_stored(
     stored = _parsed_digest(repository, reference, announced)
     if _same_algorithm(stored, document.digest) and stored != document.digest:
         where = f"PUT {endpoints.path(repository)}/manifests/{reference}"
-        raise DigestMismatch(repository.host, where, f"the registry stored {stored}, not {document.digest}")
+        reason = f"the registry stored {stored}, not {document.digest}; it is not trusted with another try"
+        raise DigestMismatch(repository.host, where, reason)
 
 
 def tags_stored(answer: Answer) -> frozenset[str]:

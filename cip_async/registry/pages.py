@@ -30,6 +30,7 @@ from cip_async.registry.wire import (
     tags_decoder,
     without_controls,
 )
+from cip_async.settings import GARBLED_TRIES
 
 _LONGEST_TOKEN: Final = 4096
 """Characters of a page token; it goes into a URL."""
@@ -118,9 +119,9 @@ def tags_page(repository: Repository, answer: Answer, endpoints: Endpoints) -> T
     try:
         body = tags_decoder.decode(answer.body)
     except UNDECODABLE as error:
-        raise UntrustedAnswer(host, f"GET {path}", f"not a tag list: {error}") from error
+        raise _no_page(host, path, f"not a tag list: {error}") from error
     if body.tags is msgspec.UNSET and body.manifest is None and body.child is None:
-        raise UntrustedAnswer(host, f"GET {path}", "not a tag list: it has no tags, not even none")
+        raise _no_page(host, path, "not a tag list: it has no tags, not even none")
     return TagsPage(
         tags=tuple(body.tags or ()),
         google=body.manifest,
@@ -139,7 +140,7 @@ def catalog_page(host: Host, answer: Answer, endpoints: Endpoints) -> CatalogPag
     try:
         body = catalog_decoder.decode(answer.body)
     except UNDECODABLE as error:
-        raise UntrustedAnswer(host, f"GET {path}", f"not a catalog: {error}") from error
+        raise _no_page(host, path, f"not a catalog: {error}") from error
     return CatalogPage(repositories=tuple(body.repositories or ()), next=_next(host, path, answer, endpoints))
 
 
@@ -154,7 +155,7 @@ def docker_images_page(host: Host, path: str, answer: Answer) -> DockerImagesPag
     except UNDECODABLE as error:
         # The error may name a field, which is whatever the server wrote.
         reason = without_controls(f"not a list of images: {error}")
-        raise UntrustedAnswer(host, f"GET {path}", reason) from error
+        raise _no_page(host, path, reason) from error
     if len(body.next_page_token) > _LONGEST_TOKEN:
         raise UntrustedAnswer(host, f"GET {path}", f"its page token has more than {_LONGEST_TOKEN} characters")
     return DockerImagesPage(images=body.docker_images, next_token=body.next_page_token)
@@ -184,6 +185,11 @@ def _request(
         expected=_OK_OR_ABSENT,
         most_bytes=most_bytes,
     )
+
+
+def _no_page(host: Host, path: str, reason: str) -> UntrustedAnswer:
+    """The answer is no page. It may have been damaged on the way, whereas one that leads elsewhere was made so."""
+    return UntrustedAnswer(host, f"GET {path}", reason, retryable=True, most_tries=GARBLED_TRIES)
 
 
 def _next(host: Host, path: str, answer: Answer, endpoints: Endpoints) -> NextPage | None:

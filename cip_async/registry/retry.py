@@ -1,4 +1,4 @@
-"""When a failed request is tried again: only what `retryable` errors say may be cured, bounded by time."""
+"""When a failed request is tried again: only what `retryable` errors say may be cured, and not for ever."""
 
 import logging
 import random
@@ -28,9 +28,11 @@ class Retry:
         self._limits = limits
 
     async def run(self, attempt: Callable[[bool], Awaitable[T]]) -> T:
-        """Call `attempt(again)` until it returns, fails for good, or the time is used up.
+        """Call `attempt(again)` until it returns, fails for good, or the time or its tries are used up.
 
-        The time runs from the first failure: waiting in a queue before it costs nothing.
+        The time runs from the first failure: waiting in a queue before it costs nothing. Of failures that have a bound
+        of their own, as many count as there were; the last one is then no longer `retryable`, so that nobody tries all
+        of it again who tries more than this.
         """
         try:
             return await attempt(False)
@@ -50,7 +52,7 @@ class Retry:
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, CipError) and error.retryable),
             wait=_FullJitter(self._limits),
-            stop=tenacity.stop_before_delay(self._limits.request_s),
+            stop=tenacity.stop_any(_TriedEnough(), tenacity.stop_before_delay(self._limits.request_s)),
             sleep=anyio.sleep,
             before_sleep=_tell,
             reraise=True,
@@ -61,6 +63,25 @@ class Retry:
 def _tell(state: tenacity.RetryCallState) -> None:
     if state.outcome is not None and state.next_action is not None:
         log.debug("trying again in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
+
+
+class _TriedEnough(tenacity.stop.stop_base):
+    """Counts the failures of one request that are worth a few tries alone."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        """Whether there have been as many as the last of them allows."""
+        outcome = retry_state.outcome
+        error = outcome.exception() if outcome is not None else None
+        if not isinstance(error, CipError) or error.most_tries is None:
+            return False
+        self._failures += 1
+        if self._failures < error.most_tries:
+            return False
+        error.retryable = False
+        return True
 
 
 class _FullJitter:

@@ -8,11 +8,11 @@ one inside the gate could wait for ever.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import anyio
 
@@ -33,6 +33,8 @@ from cip_async.registry.origins import same_origin
 from cip_async.registry.retry import Retry
 from cip_async.registry.session import HttpSession
 from cip_async.settings import Rate, Settings
+
+T = TypeVar("T")
 
 _UNAUTHORIZED: Final = HTTPStatus.UNAUTHORIZED
 
@@ -109,8 +111,22 @@ class Transport:
             RegistryError: any other answer, or none, after all retries.
             CredentialError: the registry wants credentials that cannot be had.
         """
+        return await self.read(request, lambda answer: answer)
+
+    async def read(self, request: Request, reading: Callable[[Answer], T]) -> T:
+        """Send as `send` does, and give what `reading` makes of the answer.
+
+        Where that raises what may pass, the request is sent again as if it had failed.
+
+        Raises:
+            WriteRefused, RegistryError, CredentialError: as `send`, or as `reading`.
+        """
+
+        async def attempt(again: bool) -> T:
+            return reading(await self._introduced(request, again))
+
         self.guard.check(request.method, request.repository)
-        return await self.retry.run(lambda again: self._introduced(request, again))
+        return await self.retry.run(attempt)
 
     async def send_once(self, request: Request, *, again: bool = False) -> Answer:
         """Send a request that must not be repeated as it is; `again` says that it stands in for one that failed.

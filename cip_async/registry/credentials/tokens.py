@@ -31,6 +31,7 @@ from cip_async.registry.exchange import Answer, Request
 from cip_async.registry.once import Once
 from cip_async.registry.origins import objection_to_realm, supplied
 from cip_async.registry.wire import UNDECODABLE, Challenge, challenges, token_decoder
+from cip_async.settings import GARBLED_TRIES
 
 _CLIENT_ID: Final = "cip-async"
 _DEFAULT_LIFETIME_S: Final = 60.0
@@ -182,10 +183,10 @@ class Authorizer:
         try:
             body = token_decoder.decode(answer.body)
         except UNDECODABLE as error:
-            raise CredentialError(host, "its token service did not answer with a token") from error
+            raise _no_token(host) from error
         value = body.token or body.access_token
         if not _fits_a_header(value):
-            raise CredentialError(host, "its token service did not answer with a token")
+            raise _no_token(host)
         lifetime_s = _DEFAULT_LIFETIME_S if body.expires_in is None else max(0.0, body.expires_in)
         margin_s = min(_LONGEST_MARGIN_S, lifetime_s / 5)
         return _Token(value=value, scopes=frozenset(scopes), fresh_until=self._clock() + lifetime_s - margin_s)
@@ -225,6 +226,11 @@ class Authorizer:
             content_type=None if body is None else "application/x-www-form-urlencoded",
             authorization=_basic(credential) if isinstance(credential, Password) else None,
         )
+
+
+def _no_token(host: Host) -> CredentialError:
+    reason = "its token service did not answer with a token"
+    return CredentialError(host, reason, retryable=True, most_tries=GARBLED_TRIES)
 
 
 def _ready(host: Host, credential: BearerToken) -> str:

@@ -79,7 +79,7 @@ async def test_a_lost_child_is_named(copy: Copying, documents: Documents) -> Non
 
 
 async def test_a_failure_is_not_absence_and_not_remembered(copy: Copying, documents: Documents) -> None:
-    copy.host("gcr.io").faults.add("wrong-bytes", on=["manifest-get"], times=2)
+    copy.host("gcr.io").faults.add("wrong-bytes", on=["manifest-get"], times=3)
     with pytest.raises(RegistryError):
         await documents.document(APP, MULTI.digest)
     assert await documents.document(APP, MULTI.digest) is not None

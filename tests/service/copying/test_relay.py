@@ -103,6 +103,36 @@ async def test_wrong_bytes_reach_no_mirror(copying: Make, spool: Spool) -> None:
 
 
 @memory_and_disk
+@pytest.mark.parametrize("times", [1, 2])
+async def test_wrong_bytes_that_come_once_or_twice_are_read_again_for_all_mirrors(
+    copying: Make, spool: Spool, times: int
+) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"))
+    copy.host("gcr.io").faults.add("wrong-bytes", on=["blob-get"], subject=LARGE_BLOB, times=times)
+
+    await copy.run()
+
+    assert copy.failures() == {}
+    copy.assert_promoted()
+    assert reads(copy) == [200] * (times + 1)
+    assert copy.floor("gcr.io")["blob-get"] == len(LARGE_IMAGE.all_blobs)
+    assert [copy.host(mirror).store.open_uploads for mirror in MIRRORS] == [0, 0, 0]
+
+
+@memory_and_disk
+async def test_wrong_bytes_that_come_a_third_time_fail_their_image_for_all_mirrors(copying: Make, spool: Spool) -> None:
+    copy = await copying(spool=spool)
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), wanted(OTHER, "v2"))
+    copy.host("gcr.io").faults.add("wrong-bytes", on=["blob-get"], subject=LARGE_BLOB)
+
+    await copy.run()
+
+    assert set(copy.failures()) == {(f"{mirror}/app", "v1") for mirror in MIRRORS}
+    assert reads(copy) == [200] * 3
+
+
+@memory_and_disk
 @pytest.mark.parametrize("error_bytes", [-1, 1, MIB])
 async def test_a_wrong_size_fails_the_image_that_declares_it_and_no_other(
     copying: Make, error_bytes: int, spool: Spool

@@ -122,18 +122,14 @@ HARMLESS: Final = frozenset(
 )
 FINAL: Final = frozenset(
     {
-        Cell(FaultKind.SHORT, CallClass.TAGS),
-        Cell(FaultKind.SHORT, CallClass.TOKEN),
-        Cell(FaultKind.WRONG_BYTES, CallClass.TAGS),
-        Cell(FaultKind.WRONG_BYTES, CallClass.BLOB_GET),
-        Cell(FaultKind.WRONG_BYTES, CallClass.STORAGE),
         Cell(FaultKind.WRONG_DIGEST, CallClass.MANIFEST_PUT),
         Cell(FaultKind.WRONG_DIGEST, CallClass.TAG_PUT),
         Cell(FaultKind.REPEATED_LINK, CallClass.TAGS),
         Cell(FaultKind.FOREIGN_LINK, CallClass.TAGS),
     }
 )
-"""Where an answer that is wrong fails the edges it concerns even once."""
+"""Where an answer fails the edges it concerns even once: no accident on the way makes one like it, and to ask again
+would be to trust the host that gave it."""
 THROTTLES: Final = frozenset(
     {FaultKind.THROTTLED, FaultKind.THROTTLED_BARE, FaultKind.THROTTLED_DATE, FaultKind.OVERLOADED}
 )

@@ -7,7 +7,7 @@ import anyio
 import attrs
 import pytest
 
-from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable
+from cip_async.errors import CredentialError, HostGivenUp, RegistryError, Throttled, Unavailable, UntrustedAnswer
 from cip_async.events import HostFailing, HostPaused, RequestDone
 from cip_async.registry.endpoints import Endpoints
 from tests.service.registry.conftest import FOO, HASTY, HOST, ONE_TRY, OTHER_HOST, V1, D, Open, Serve
@@ -76,6 +76,61 @@ async def test_failures_end_when_their_time_is_up(serve: Serve, reach: Open) -> 
     with pytest.raises(Unavailable, match="status 500"):
         await (await reach(registry, retries=attrs.evolve(HASTY, request_s=0.2))).client.head_manifest(FOO, V1)
     assert len(registry.seen) > 1
+
+
+NO_PAGES = [b"", b"<html>", b'{"tags":["v1"', b'{"name":"prod/foo"}', b"[]", b'{"tags":[1]}']
+
+
+@pytest.mark.parametrize("body", NO_PAGES)
+async def test_a_page_that_is_none_is_asked_for_three_times(serve: Serve, reach: Open, body: bytes) -> None:
+    registry = await serve(lambda _: Reply(body=body))
+    with pytest.raises(UntrustedAnswer, match="not a tag list"):
+        await (await reach(registry)).client.tags_page(FOO, n=9)
+    assert len(registry.seen) == 3
+
+
+@pytest.mark.parametrize("body", NO_PAGES)
+async def test_a_page_that_is_none_twice_may_have_been_damaged_on_the_way(
+    serve: Serve, reach: Open, body: bytes
+) -> None:
+    registry = await serve(First(Reply(body=body), Reply(body=body), Reply(body=b'{"tags":["v1"]}')))
+    assert (await (await reach(registry)).client.tags_page(FOO, n=9)).tags == ("v1",)
+
+
+async def test_a_catalog_that_is_none_is_asked_for_three_times(serve: Serve, reach: Open) -> None:
+    registry = await serve(lambda _: Reply(body=b"<html>"))
+    with pytest.raises(UntrustedAnswer, match="not a catalog"):
+        await (await reach(registry)).client.catalog_page(HOST, n=9)
+    assert len(registry.seen) == 3
+
+
+@pytest.mark.parametrize("link", ["https://elsewhere.example/v2/prod/foo/tags/list", "/v2/prod/bar/tags/list", "[]"])
+async def test_a_page_that_leads_elsewhere_is_not_asked_for_again(serve: Serve, reach: Open, link: str) -> None:
+    registry = await serve(lambda _: Reply(headers={"Link": f'<{link}>; rel="next"'}, body=b'{"tags":["v1"]}'))
+    with pytest.raises(UntrustedAnswer):
+        await (await reach(registry)).client.tags_page(FOO, n=9)
+    assert len(registry.seen) == 1
+
+
+@pytest.mark.parametrize(("damaged", "bought"), [(2, 3), (1_000_000, 3)])
+async def test_an_answer_without_a_token_is_asked_for_again(
+    serve: Serve, reach: Open, damaged: int, bought: int
+) -> None:
+    asked: list[Seen] = []
+
+    def answer(seen: Seen) -> Reply:
+        if seen.path == "/token":
+            asked.append(seen)
+            return Reply(body=b'{"tok' if len(asked) <= damaged else b'{"token":"t"}')
+        return FOUND if seen.authorization else Reply(401, {"WWW-Authenticate": 'Bearer realm="/token"'})
+
+    reached = await reach(await serve(answer))
+    if damaged < bought:
+        assert await reached.client.head_manifest(FOO, V1) is not None
+    else:
+        with pytest.raises(CredentialError, match="did not answer with a token"):
+            await reached.client.head_manifest(FOO, V1)
+    assert len(asked) == bought
 
 
 @pytest.mark.parametrize("retry_after", ["1", formatdate(2**33, usegmt=True), "99999999"])

@@ -1,14 +1,16 @@
 """The HTTP session: aiohttp without the habits that would undo our own rules."""
 
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import anyio
 import pytest
+from aiohttp.abc import ResolveResult
 from anyio.abc import SocketAttribute, SocketStream
 from yarl import URL
 
-from cip_async.errors import RegistryError, Unavailable
+from cip_async.errors import Unavailable
 from cip_async.registry.session import HttpSession
 from cip_async.settings import Timeouts
 from tests.service.registry.conftest import FOO, HOST, IN_FLIGHT, ONE_TRY, V1, D, Open, Serve
@@ -26,12 +28,16 @@ class Raw:
         self.port = 0
         self.connections = 0
         self.answers: Callable[[], bytes] = lambda: b""
+        self.later: Callable[[], bytes] = lambda: b""
 
     async def handle(self, client: SocketStream) -> None:
         self.connections += 1
         async with client:
             await client.receive()
             await client.send(self.answers())
+            if later := self.later():
+                await anyio.wait_all_tasks_blocked()
+                await client.send(later)
 
 
 @pytest.fixture
@@ -142,27 +148,98 @@ async def test_a_long_signed_url_fits_into_a_header(serve: Serve, reach: Open) -
     assert await (await reach(registry)).client.head_manifest(FOO, V1) is not None
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"what?\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
-    ],
-)
-async def test_an_answer_that_is_no_http_is_an_error(raw: Raw, reach: Open, answer: bytes) -> None:
+NO_HTTP: dict[bytes, str] = {
+    b"what?\r\n\r\n": "it does not begin as an answer of HTTP does; is a registry there",
+    b"SSH-2.0-OpenSSH_9.2\r\n": "it does not begin as an answer of HTTP does; is a registry there",
+    b"\x15\x03\x01\x00\x02\x02\x0a": "it does not begin as an answer of HTTP does; is a registry there",
+    b"HTTP/1.1 yes OK\r\n\r\n": "it does not begin as an answer of HTTP does; is a registry there",
+    b"HTTP/1.1 200 OK\r\nno header\r\n\r\n": "a header is malformed",
+    b"HTTP/1.1 200 OK\r\nX\x01: a\r\n\r\n": "a header is malformed",
+    b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n": "its Content-Length is no number",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n": "it has two lengths",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n": "it has two lengths",
+    b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n": "a line of its headers is too long",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n": "its chunks are malformed",
+}
+
+
+@pytest.mark.parametrize("answer", NO_HTTP)
+async def test_an_answer_that_is_no_http_is_an_error_when_it_has_come_three_times(
+    raw: Raw, reach: Open, answer: bytes
+) -> None:
     raw.answers = lambda: answer
-    reached = await reach(endpoints={HOST: f"http://127.0.0.1:{raw.port}"}, retries=ONE_TRY)
-    with pytest.raises(Unavailable, match="breaks the rules of HTTP"):
-        await reached.client.head_manifest(FOO, V1)
-
-
-async def test_a_broken_transfer_is_an_error(raw: Raw, reach: Open) -> None:
-    raw.answers = lambda: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
-    reached = await reach(endpoints={HOST: f"http://127.0.0.1:{raw.port}"}, retries=ONE_TRY)
-    with pytest.raises(RegistryError):
+    reached = await reach(endpoints={HOST: f"http://127.0.0.1:{raw.port}"})
+    with pytest.raises(Unavailable) as failed:
         await reached.client.tags_page(FOO, n=9)
+    assert f"{HOST}: GET /v2/prod/foo/tags/list: the answer breaks the rules of HTTP: {NO_HTTP[answer]}" in str(
+        failed.value
+    )
+    assert raw.connections == 3
+    assert not failed.value.retryable
+
+
+@pytest.mark.parametrize("answer", NO_HTTP)
+async def test_an_answer_that_is_no_http_twice_may_have_been_damaged_on_the_way(
+    raw: Raw, reach: Open, answer: bytes
+) -> None:
+    answers = iter([answer, answer, b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"tags":[]}\r\n'])
+    raw.answers = lambda: next(answers)
+    reached = await reach(endpoints={HOST: f"http://127.0.0.1:{raw.port}"})
+    assert (await reached.client.tags_page(FOO, n=9)).tags == ()
+
+
+async def test_a_chunked_body_that_breaks_off_is_a_connection_that_broke_and_tried_for_long(
+    raw: Raw, reach: Open
+) -> None:
+    whole = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n{"tags":[]}\r\n0\r\n\r\n'
+    answers = iter([whole[:-9]] * 5 + [whole])
+    raw.answers = lambda: next(answers)
+    reached = await reach(endpoints={HOST: f"http://127.0.0.1:{raw.port}"})
+    assert (await reached.client.tags_page(FOO, n=9)).tags == ()
+    assert raw.connections == 6
+
+
+async def test_a_body_that_breaks_the_rules_later_on_is_an_error_too(raw: Raw, reach: Open) -> None:
+    raw.answers = lambda: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
+    raw.later = lambda: b"zz\r\n"
+    reached = await reach(endpoints={HOST: f"http://127.0.0.1:{raw.port}"}, timeouts=Timeouts(stall_s=0.2))
+    with pytest.raises(Unavailable, match="breaks the rules of HTTP: its chunks are malformed") as failed:
+        await reached.client.tags_page(FOO, n=9)
+    assert not failed.value.retryable
+
+
+class NoSuchName(ToLoopback):
+    """What a name server says of names that it knows nothing of, or of all where it is not to be reached."""
+
+    def __init__(self, number: int, *, times: int = 1_000_000) -> None:
+        self.number = number
+        self.left = times
+        self.asked = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked += 1
+        if self.asked > self.left:
+            return await super().resolve(host, port, family)
+        raise socket.gaierror(self.number, "Name or service not known")
+
+
+async def test_a_host_whose_name_does_not_exist_is_looked_for_five_times(reach: Open) -> None:
+    resolver = NoSuchName(socket.EAI_NONAME)
+    reached = await reach(resolver=resolver)
+    with pytest.raises(Unavailable, match=f"there is no host of the name {HOST}; check how it is spelt") as failed:
+        await reached.client.tags_page(FOO, n=9)
+    assert resolver.asked == 5
+    assert not failed.value.retryable
+
+
+@pytest.mark.parametrize(("number", "times"), [(socket.EAI_NONAME, 4), (socket.EAI_AGAIN, 20)])
+async def test_a_name_that_is_known_in_the_end_is_served(serve: Serve, reach: Open, number: int, times: int) -> None:
+    registry = await serve(lambda _: FOUND)
+    resolver = NoSuchName(number, times=times)
+    reached = await reach(endpoints={HOST: f"http://registry.example:{registry.port}"}, resolver=resolver)
+    assert await reached.client.head_manifest(FOO, V1) is not None
 
 
 async def test_a_handshake_that_broke_off_is_tried_again_and_one_that_cannot_work_is_not(raw: Raw, reach: Open) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from cip_async.errors import CipError, NotFound, Throttled, Unavailable
+from cip_async.errors import CipError, NotFound, Throttled, Unavailable, UntrustedAnswer
 from cip_async.registry.retry import Retry
 from cip_async.settings import Retries
 from tests.unit.registry.virtual_time import BACKEND
@@ -103,6 +103,34 @@ async def test_the_last_error_is_raised_when_the_time_is_up() -> None:
 async def test_the_time_runs_from_the_first_failure() -> None:
     attempts = Attempts(FAILED, takes_s=1000.0)
     assert await Retry(LIMITS).run(attempts) == "done"
+
+
+def garbled() -> UntrustedAnswer:
+    return UntrustedAnswer("us.example", "GET /v2/", "no page", retryable=True, most_tries=3)
+
+
+async def test_what_is_worth_a_few_tries_gets_those_and_is_then_retryable_no_more() -> None:
+    attempts = Attempts(garbled(), garbled(), garbled())
+    with pytest.raises(UntrustedAnswer) as raised:
+        await Retry(LIMITS).run(attempts)
+    assert len(attempts.times) == 3
+    assert not raised.value.retryable
+
+
+async def test_what_is_worth_a_few_tries_may_be_cured_by_the_last_of_them() -> None:
+    assert await Retry(LIMITS).run(Attempts(garbled(), garbled())) == "done"
+
+
+async def test_other_failures_count_for_no_few_tries() -> None:
+    attempts = Attempts(FAILED, THROTTLED, garbled(), FAILED, garbled(), THROTTLED, FAILED)
+    assert await Retry(LIMITS).run(attempts) == "done"
+
+
+async def test_a_few_tries_end_with_the_time_too() -> None:
+    attempts = Attempts(garbled())
+    with pytest.raises(UntrustedAnswer):
+        await Retry(Retries(request_s=0.0)).run(attempts)
+    assert len(attempts.times) == 1
 
 
 async def test_without_time_nothing_is_tried_again() -> None:
