@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
+from cip_async.cli.duration import timeout_s
 from cip_async.cli.logs import LogFormat, configure
 from cip_async.cli.progress_mode import ProgressMode
 from cip_async.cli.screen import Screen
@@ -154,6 +155,17 @@ def to_option(command: Decorated) -> Decorated:
         multiple=True,
         metavar="HOST",
         help="Only destinations whose host or registry matches this glob. Repeatable.",
+    )(command)
+
+
+def timeout_option(command: Decorated) -> Decorated:
+    """Add the option that ends a run when it has taken too long."""
+    return click.option(
+        "--timeout",
+        "timeout_s",
+        callback=timeout_s,
+        metavar="DURATION",
+        help="End the run in good order when it has taken this long: 30m, 2h, or seconds.",
     )(command)
 
 

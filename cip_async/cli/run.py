@@ -8,7 +8,7 @@ import click
 
 from cip_async.checks.names import OFFLINE
 from cip_async.cli.check_options import CheckOptions, check_options, check_options_of
-from cip_async.cli.duration import age_s, timeout_s
+from cip_async.cli.duration import age_s
 from cip_async.cli.options import (
     FILE,
     Connection,
@@ -21,6 +21,7 @@ from cip_async.cli.options import (
     refuse_useless_keys,
     telling,
     telling_options,
+    timeout_option,
     to_option,
 )
 
@@ -72,13 +73,7 @@ class RunOptions:
     is_flag=True,
     help="Ask for every tag right before it is written, not only where its listing is older than a minute.",
 )
-@click.option(
-    "--timeout",
-    "timeout_s",
-    callback=timeout_s,
-    metavar="DURATION",
-    help="End the run in good order when it has taken this long: 30m, 2h, or seconds.",
-)
+@timeout_option
 @click.option("--server-side-only", is_flag=True, help="Fail rather than copy image bytes through this machine.")
 @click.option(
     "--inventory",

@@ -17,6 +17,7 @@ from cip_async.cli.options import (
     only_option,
     telling,
     telling_options,
+    timeout_option,
     to_option,
 )
 
@@ -31,6 +32,7 @@ class VerifyOptions:
     to: tuple[str, ...] | None
     deep: bool
     report: Path | None
+    timeout_s: float | None
     connection: Connection
     telling: Telling
 
@@ -40,6 +42,7 @@ class VerifyOptions:
 @only_option
 @to_option
 @click.option("--deep", is_flag=True, help="Read every index and image manifest, and ask for every blob.")
+@timeout_option
 @click.option("--report", type=FILE, metavar="FILE", help="Write what was found to this file, as JSON.")
 @connection_options
 @accounts_option
@@ -55,7 +58,7 @@ def verify(**options: Any) -> None:
       0    all is as it is wanted
       1    something is missing, elsewhere or damaged, or the promoter manifests are wrong
       2    the command line is wrong
-      3    nothing is known to be wrong, and a registry did not tell everything; verify again
+      3    nothing is known to be wrong, and a registry did not tell everything, or time was up; verify again
       130  interrupted (143: terminated)
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
     if (options["manifest"] is None) == (options["thin_manifest_dir"] is None):
@@ -67,6 +70,7 @@ def verify(**options: Any) -> None:
         to=options["to"] or None,
         deep=options["deep"],
         report=options["report"],
+        timeout_s=options["timeout_s"],
         connection=connection(options),
         telling=telling(options),
     )

@@ -44,7 +44,7 @@ def verify(options: VerifyOptions) -> ExitCode:
 async def _verify(
     options: VerifyOptions, manifests: PromoterManifests, screen: Screen
 ) -> tuple[Verification, int | None]:
-    """What was found, and the signal that ended it before its time, if one did."""
+    """What was found until it was done or its time was over, and the signal that ended it before that, if one did."""
     counters = Counters()
 
     def listener(event: Event, /) -> None:
@@ -54,5 +54,6 @@ async def _verify(
     use_service_accounts = options.connection.use_service_accounts
     async with connected(options.connection, listener, use_service_accounts=use_service_accounts) as promoter:
         async with interruptible(screen) as interruption, shown(counters, options.telling.progress, screen):
-            await promoter.verify(manifests, only=options.only, to=options.to, deep=options.deep)
+            with promoter.time_limit(options.timeout_s):
+                await promoter.verify(manifests, only=options.only, to=options.to, deep=options.deep)
         return promoter.verification(), interruption.received

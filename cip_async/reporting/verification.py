@@ -70,8 +70,8 @@ def images_of(damage: Damage) -> Iterator[tuple[str, str]]:
 def verification_exit_code(verification: Verification) -> ExitCode:
     """What `cip verify` exits with. What is proven to be wrong weighs more than what could not be said."""
     tally = verification_tally(verification)
-    if verification.ending is not Ending.COMPLETE:
+    if verification.ending is Ending.INTERRUPTED:
         return ExitCode.INTERRUPTED
     if tally.proven or verification.plan.invalid:
         return ExitCode.WRONG
-    return ExitCode.PARTLY if tally.unknown else ExitCode.DONE
+    return ExitCode.PARTLY if tally.unknown or verification.ending is Ending.TIMED_OUT else ExitCode.DONE

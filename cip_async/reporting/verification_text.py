@@ -122,7 +122,8 @@ def _headline(verification: Verification, tally: VerificationTally) -> str:
         looked += f" and all of {count(tally.images, 'image')}"
     took = duration(verification.seconds)
     if verification.ending is not Ending.COMPLETE:
-        return f"Interrupted after {took}: looked at {looked}, and not at everything"
+        how = "Out of time" if verification.ending is Ending.TIMED_OUT else "Interrupted"
+        return f"{how} after {took}: looked at {looked}, and not at everything"
     if not tally.proven and not tally.unknown:
         return f"Verified {looked} in {took}: all is as it is wanted"
     return f"Verified {looked} in {took}: {tally.as_wanted:,} of {count(tally.edges, 'edge')} as wanted" + (

@@ -1,16 +1,24 @@
 """`cip verify` as a process of its own: what it says, what it writes down, what it exits with."""
 
 import json
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.faults import FaultKind
 from tests.service.cli.conftest import Cip
 from tests.service.staging import Staging
 from tests.service.verification.mirrors import HARMS, LAYERED, blobs, fill
 
 pytestmark = pytest.mark.anyio
+
+FOREVER_MS = 3_600_000.0
+SCHEMA = json.loads(
+    resources.files("cip_async.reporting").joinpath("verification.schema.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture
@@ -52,6 +60,29 @@ async def test_what_a_registry_does_not_tell_exits_with_3(cip: Cip, mirrors: Sta
     told = await cip("verify", f"--manifest={mirrors.written()}", servers=mirrors.servers)
     assert told.code == 3
     assert told.out.splitlines()[-1] == "Next: verify again what is unknown, when the registries answer"
+
+
+@pytest.mark.parametrize("deep", [[], ["--deep"]], ids=["listings", "deep"])
+async def test_one_that_takes_too_long_ends_in_good_order_and_exits_with_3(
+    cip: Cip, mirrors: Staging, tmp_path: Path, deep: list[str]
+) -> None:
+    slow = CallClass.BLOB_HEAD if deep else CallClass.TAGS
+    mirrors.servers["eu.gcr.io"].latency.by_class[slow] = FOREVER_MS
+    path = tmp_path / "report.json"
+    told = await cip(
+        "verify",
+        f"--manifest={mirrors.written()}",
+        *deep,
+        "--timeout=3",
+        f"--report={path}",
+        servers=mirrors.servers,
+    )
+    assert told.code == 3
+    assert told.out.startswith("Out of time after ")
+    assert "Next: verify again; this one did not come to its end" in told.out
+    written = json.loads(path.read_text())
+    jsonschema.validate(written, SCHEMA)
+    assert (written["ending"], written["exit_code"]) == ("timed-out", 3)
 
 
 async def test_wrong_entries_are_told_and_the_rest_is_verified(cip: Cip, mirrors: Staging) -> None:

@@ -38,5 +38,12 @@ def test_what_is_proven_weighs_more_than_what_is_unknown(made: Plan, damages: li
     assert verification_exit_code(verification(made, *damages)) is code
 
 
+@pytest.mark.parametrize(("made", "code"), [(WELL, ExitCode.PARTLY), (LACKING, ExitCode.WRONG)])
+def test_a_verification_that_ran_out_of_time_is_not_whole_and_what_it_found_is_wrong(
+    made: Plan, code: ExitCode
+) -> None:
+    assert verification_exit_code(verification(made, ending=Ending.TIMED_OUT)) is code
+
+
 def test_a_verification_that_was_interrupted_says_so() -> None:
     assert verification_exit_code(verification(WELL, ending=Ending.INTERRUPTED)) is ExitCode.INTERRUPTED

@@ -1,5 +1,7 @@
 """A verification in words."""
 
+import pytest
+
 from cip_async.model.damage import Damage, Flaw, Piece, PieceKind, Repair, RepairFate
 from cip_async.model.plan import Plan
 from cip_async.model.report import Ending
@@ -96,9 +98,10 @@ def test_what_a_run_mended_or_would_is_told_and_what_it_did_not_is_left_to_its_i
     ]
 
 
-def test_one_that_was_interrupted_does_not_say_that_all_is_well() -> None:
-    lines = list(verification_summary(verification(WELL, deep=True, images=2, ending=Ending.INTERRUPTED)))
+@pytest.mark.parametrize(("ending", "how"), [(Ending.INTERRUPTED, "Interrupted"), (Ending.TIMED_OUT, "Out of time")])
+def test_one_that_did_not_come_to_its_end_does_not_say_that_all_is_well(ending: Ending, how: str) -> None:
+    lines = list(verification_summary(verification(WELL, deep=True, images=2, ending=ending)))
     assert lines == [
-        "Interrupted after 12 s: looked at 3 edges and all of 2 images, and not at everything",
+        f"{how} after 12 s: looked at 3 edges and all of 2 images, and not at everything",
         "Next: verify again; this one did not come to its end",
     ]
