@@ -36,7 +36,8 @@ class Timeouts:
     """How long one attempt may wait, in seconds. There is no limit on a whole transfer: large layers take long."""
 
     connect_s: float = attrs.field(default=10.0, validator=_at_least(0.001))
-    """Until a connection stands, TLS included. A TCP SYN is resent after 1, 3 and 7 s; 10 s allows three."""
+    """Until a connection stands, TLS included. A TCP SYN is resent after 1, 3 and 7 s; 10 s allows three. The name of
+    the host must be looked up within as long before that."""
     first_byte_s: float = attrs.field(default=60.0, validator=_at_least(0.001))
     """Until the status line is there. Registries assemble large answers (listings) before the first byte."""
     stall_s: float = attrs.field(default=30.0, validator=_at_least(0.001))

@@ -7,16 +7,15 @@ A check of the name alone can be got around with a name that resolves to an inne
 import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
 
 from cip_async.registry.origins import private_address
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves as `resolver` does, or as aiohttp by default, and leaves out private addresses."""
+    """Resolves as `resolver` does, and leaves out private addresses."""
 
-    def __init__(self, resolver: AbstractResolver | None = None) -> None:
-        self._resolver = resolver or DefaultResolver()
+    def __init__(self, resolver: AbstractResolver) -> None:
+        self._resolver = resolver
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

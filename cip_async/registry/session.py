@@ -17,12 +17,14 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import anyio.to_thread
 import attrs
+from aiohttp.abc import AbstractResolver
 from aiohttp.connector import Connection
 from yarl import URL
 
 from cip_async.errors import FileProblem, InvalidSettings
 from cip_async.registry.addresses import PublicResolver
 from cip_async.registry.endpoints import is_loopback
+from cip_async.registry.names import NameResolver
 from cip_async.settings import MIB, Timeouts
 
 Connector = aiohttp.BaseConnector
@@ -48,6 +50,7 @@ class HttpSession:
         self._ca_cert = ca_cert
         self._ssl: ssl.SSLContext | None = None
         self._user_agent = ""
+        self._patience_s = timeouts.connect_s
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=None, sock_connect=timeouts.connect_s, sock_read=timeouts.first_byte_s
         )
@@ -62,7 +65,7 @@ class HttpSession:
             FileProblem: the `ca_cert` file cannot be read.
         """
         await anyio.to_thread.run_sync(self._read_files)
-        connector = self._connector or aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
+        connector = self._connector or self._new_connector(NameResolver(self._patience_s))
         self._session = self._new(connector, owned=self._connector is None)
 
     async def close(self) -> None:
@@ -106,6 +109,9 @@ class HttpSession:
             ssl=self._ssl if self._ssl is not None else True,
         )
 
+    def _new_connector(self, resolver: AbstractResolver) -> aiohttp.TCPConnector:
+        return aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, resolver=resolver)
+
     def _new(self, connector: aiohttp.BaseConnector, *, owned: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=connector,
@@ -124,8 +130,8 @@ class HttpSession:
 
     def _for_strangers(self) -> aiohttp.ClientSession:
         if self._strangers is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, resolver=PublicResolver())
-            self._strangers = self._new(connector, owned=True)
+            resolver = PublicResolver(NameResolver(self._patience_s))
+            self._strangers = self._new(self._new_connector(resolver), owned=True)
         return self._strangers
 
     def _read_files(self) -> None:
