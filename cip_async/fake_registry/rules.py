@@ -46,8 +46,9 @@ class Rules:
     """Whether a PATCH must continue where the last one ended; distribution 2.8 appends whatever comes."""
     smallest_chunk_bytes: int = 0
     """What `OCI-Chunk-Min-Length` announces; 0 announces nothing."""
-    locations: Literal["relative", "absolute", "public"] = "relative"
-    """How uploads are named: by path, with the origin that was asked, or with the public name of the host."""
+    locations: Literal["relative", "nearby", "schemeless", "absolute", "public"] = "relative"
+    """How uploads and pages are named: by path, by a path from where was asked, with the authority that was asked and
+    no scheme, with the origin that was asked, or with the public name of the host."""
     exact_locations: bool = True
     """Whether an upload's Location must come back character by character, as a signed URL must; not all clients do."""
     strict_accept: bool = True

@@ -51,6 +51,11 @@ class Visit:
         match self.rules.locations:
             case "relative":
                 return target
+            case "nearby":
+                beside = self.call.target.partition("?")[0].rpartition("/")[0] + "/"
+                return target.removeprefix(beside)
+            case "schemeless":
+                return f"//{self.origin.partition('://')[2]}{target}"
             case "absolute":
                 return f"{self.origin}{target}"
             case "public":

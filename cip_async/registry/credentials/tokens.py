@@ -106,7 +106,8 @@ class Authorizer:
             return renewed if renewed != sent else None
         if "bearer" in offered:
             bearer = self._challenges[host] = self._vetted(host, offered["bearer"])
-            self._forget(host, scopes, sent)
+            is_too_narrow = offered["bearer"].parameters.get("error") == "insufficient_scope"
+            self._forget(host, scopes, sent, alone=is_too_narrow)
             wider = asked_by(offered["bearer"].parameters.get("scope", ""))
             if sent is not None:
                 scopes = tuple(dict.fromkeys((*scopes, *wider)))
@@ -149,11 +150,16 @@ class Authorizer:
             raise CredentialError(host, f"{objection}; no credential was sent there")
         return _Bearer(realm=realm, service=challenge.parameters.get("service", ""))
 
-    def _forget(self, host: Host, scopes: Scopes, sent: str | None) -> None:
-        """Drop the token that was refused; one that another task got meanwhile stays."""
-        tokens = self._tokens.get((host, _first(scopes)))
-        if tokens and sent is not None:
-            tokens[:] = [token for token in tokens if f"Bearer {token.value}" != sent]
+    def _forget(self, host: Host, scopes: Scopes, sent: str | None, *, alone: bool) -> None:
+        """Drop the token that was refused, and unless it `alone` is at fault those that were got before it was.
+
+        Whatever ended its validity before its time, such as new keys of the registry, ended theirs. Where it was
+        dropped already, another task has got a new one meanwhile, which stays.
+        """
+        tokens = self._tokens.get((host, _first(scopes)), [])
+        refused = [token for token in tokens if f"Bearer {token.value}" == sent]
+        if refused:
+            tokens[:] = [token for token in tokens if alone and token not in refused]
 
     async def _token(self, host: Host, bearer: _Bearer, credential: Credential | None, scopes: Scopes) -> _Token:
         wanted = frozenset(scopes)

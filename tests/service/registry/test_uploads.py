@@ -265,6 +265,26 @@ async def test_a_mount_for_which_no_token_is_sold_leaves_an_upload_to_try(serve:
     assert isinstance(await reached.client.start_upload(FOO), UploadSession)
 
 
+async def test_after_a_registry_has_changed_its_keys_no_token_from_before_is_tried(serve: Serve, reach: Open) -> None:
+    sold: list[str] = []
+    void: set[str] = set()
+
+    def answer(seen: Seen) -> Reply:
+        if seen.path == "/token":
+            sold.append(f"Bearer {len(sold)}")
+            return Reply(body=b'{"token":"%d"}' % (len(sold) - 1))
+        if seen.authorization is None or seen.authorization in void:
+            return Reply(401, {"WWW-Authenticate": 'Bearer realm="/token",error="invalid_token"'})
+        return Reply(201, {"Docker-Content-Digest": D})
+
+    reached = await reach(await serve(answer))
+    for origin in ("one", "two"):
+        assert await reached.client.mount(Repository(HOST, origin), FOO, D) is True
+    void.update(sold)
+    await reached.client.put_document(FOO, DOCUMENT)
+    assert len(sold) == 3
+
+
 async def test_a_mount_that_the_registry_failed_is_an_error(serve: Serve, reach: Open) -> None:
     with pytest.raises(Unavailable):
         await (await reach(await serve(lambda _: Reply(502)), retries=ONE_TRY)).client.mount(BAR, FOO, D)
