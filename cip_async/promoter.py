@@ -457,7 +457,7 @@ class Promoter:
         async with receive, anyio.create_task_group() as tasks:
             tasks.start_soon(self._stages.copy, run, receive)
             async with send:
-                await self._stages.list(run, hand_on, run.draft.pairs)
+                await self._stages.list(run, hand_on, run.draft.pairs, late_s=self._settings.listing_late_s)
 
 
 def _has_errors(findings: Iterable[Finding]) -> bool:

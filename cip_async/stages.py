@@ -3,6 +3,7 @@
 In which order they come is said by the promoter and the verifier.
 """
 
+import math
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -37,8 +38,18 @@ class Stages:
     trusted_s: float | None
     server_side_only: bool
 
-    async def list(self, run: Run, on_planned: OnPlanned, pairs: Iterable[Pair], *, asks_sources: bool = True) -> None:
+    async def list(
+        self,
+        run: Run,
+        on_planned: OnPlanned,
+        pairs: Iterable[Pair],
+        *,
+        asks_sources: bool = True,
+        late_s: float = math.inf,
+    ) -> None:
         """List what `pairs` name, and hand on their plans; the inventory is trusted only where sources are asked.
+
+        `late_s` as in `crawl`.
 
         Raises:
             FileProblem: the inventory cannot be read or written.
@@ -54,6 +65,7 @@ class Stages:
             store=self.keeping.store,
             trusted_s=self.trusted_s if asks_sources else None,
             asks_sources=asks_sources,
+            late_s=late_s,
             listener=self._heard(run),
         )
 

@@ -119,7 +119,7 @@ class Engine:
         return self._capabilities.told(self._committer.several_tags)
 
     async def copy(self, groups: AsyncIterator[Sequence[PairPlan]]) -> None:
-        """Carry out all promotions of `groups`: the pairs of one source repository each.
+        """Carry out all promotions of `groups`: pairs of one source repository each, all of them if all are known.
 
         No more groups are taken than can be worked on soon, so whoever makes them waits while nothing is placed.
         Failures of registries are results (`progress`), not exceptions.
@@ -138,7 +138,7 @@ class Engine:
     async def _take(self, pair_plans: Sequence[PairPlan]) -> None:
         source = pair_plans[0].pair.source
         promoting = [pair_plan for pair_plan in pair_plans if pair_plan.promotions]
-        self._open_pairs[source] = len(promoting)
+        self._open_pairs[source] = self._open_pairs.get(source, 0) + len(promoting)
         for pair_plan in promoting:
             self.progress.expect(pair_plan)
             self._believe(pair_plan)

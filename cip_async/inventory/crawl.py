@@ -11,17 +11,23 @@ already. What the file says is lacking, or elsewhere, is asked of the registry.
 Artifact Registry's repositories hold many image names each, and tell of all of them page by page. One walk through such
 a repository lists those destinations in it that the walk settles; the others are listed like any other.
 
+The pairs of one source repository are handed on together, so that it is read once for all its mirrors. Only those of a
+host that tells nothing for `late_s` are not waited for: they follow when it does, or is given up.
+
 Listings are let go as soon as their pairs are planned; those that wait for a source are cut to what is wanted.
 """
 
 import functools
+import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
+from typing import Final
 
+import anyio
 import attrs
 
-from cip_async.errors import CredentialError, RegistryError
+from cip_async.errors import CipError, CredentialError, RegistryError
 from cip_async.events import (
     Listener,
     ListingExpected,
@@ -41,12 +47,15 @@ from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Pair, PairPlan
 from cip_async.model.promoter_manifest import WantedImage
 from cip_async.planning.learnt import Learnt
-from cip_async.reference import Digest, Repository
+from cip_async.reference import Digest, Host, Repository
 from cip_async.registry.lanes import Lanes
 from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRepository
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.walk import Sought
 from cip_async.registry.listing.worth import is_worth_listing
+
+_LOOKS: Final = 4
+"""How often it is looked for hosts that are late, within the time that makes them so."""
 
 PlanPair = Callable[[Pair, Listing | ListingFailure, Listing | ListingFailure | None], PairPlan]
 """Sorts the edges of a pair, given its destination's and, where it was asked, its source's listing."""
@@ -55,7 +64,8 @@ Needed = Callable[[Pair, Listing], AbstractSet[Digest]]
 """The digests that a pair's destination does not have as wanted, so that the source is asked for them."""
 
 OnPlanned = Callable[[Sequence[PairPlan]], Awaitable[None]]
-"""Takes the plans of all pairs of one source repository, in the order of the pairs; it may make the crawl wait."""
+"""Takes the plans of all pairs of one source repository, in the order of the pairs; it may make the crawl wait. The
+pairs of hosts that are late are not among them, and come later."""
 
 
 @attrs.define(eq=False)
@@ -63,8 +73,9 @@ class _Group:
     """One source repository with all its pairs: what is handed on together."""
 
     source: Repository
-    pairs: int = 0
+    unplanned: dict[int, Host] = attrs.field(factory=dict)
     plans: dict[int, PairPlan] = attrs.field(factory=dict)
+    """Those that were not handed on yet."""
     waiting: list["_Waiting"] = attrs.field(factory=list)
     is_asking: bool = False
     known: Listing | ListingFailure | None = None
@@ -100,20 +111,34 @@ async def crawl(
     store: InventoryStore | None = None,
     trusted_s: float | None = None,
     asks_sources: bool = True,
+    late_s: float = math.inf,
     listener: Listener = tell_nobody,
 ) -> None:
     """List what `pairs` name, and hand on the plans of each source repository once they are complete.
 
     `holds` says whether a source repository holds a digest, where it is not listed. `learnt` counts the listings. With
     a `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds. Unless it
-    `asks_sources`, they are taken to hold nothing: the plans then tell what the destinations lack, and no more.
+    `asks_sources`, they are taken to hold nothing: the plans then tell what the destinations lack, and no more. A host
+    of destinations that told nothing for `late_s` seconds is late.
 
     Raises:
         FileProblem: the store cannot be read or written.
     """
     learnt = Learnt() if learnt is None else learnt
     whom = holds if asks_sources else None
-    await _Crawl(pairs, lister, whom, needed, plan_pair, on_planned, learnt, store, trusted_s, listener).run()
+    await _Crawl(
+        pairs,
+        lister,
+        whom,
+        needed,
+        plan_pair,
+        on_planned,
+        learnt,
+        store,
+        trusted_s=trusted_s,
+        late_s=late_s,
+        listener=listener,
+    ).run()
 
 
 class _Crawl:
@@ -129,7 +154,9 @@ class _Crawl:
         on_planned: OnPlanned,
         learnt: Learnt,
         store: InventoryStore | None,
+        *,
         trusted_s: float | None,
+        late_s: float,
         listener: Listener,
     ) -> None:
         self._lister = lister
@@ -140,15 +167,19 @@ class _Crawl:
         self._learnt = learnt
         self._store = store
         self._trusted_s = trusted_s
+        self._late_s = late_s
         self._listener = listener
+        self._heard_at: dict[Host, float] = {}
         self._lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=lister.settings.hosts_at_once)
         self._destinations: dict[Repository, list[_Place]] = {}
         self._looked_for: dict[tuple[WantedImage, ...], Sought] = {}
         groups: dict[Repository, _Group] = {}
         for pair in pairs:
             group = groups.setdefault(pair.source, _Group(pair.source))
-            self._destinations.setdefault(pair.destination, []).append(_Place(group, group.pairs, pair))
-            group.pairs += 1
+            number = len(group.unplanned)
+            self._destinations.setdefault(pair.destination, []).append(_Place(group, number, pair))
+            group.unplanned[number] = pair.destination.host
+        self._groups = tuple(groups.values())
 
     async def run(self) -> None:
         """List everything, one source repository's destinations after the other's."""
@@ -161,7 +192,35 @@ class _Crawl:
             for destination in self._destinations
             if destination not in together
         )
-        await self._lanes.run((*walks, *alone))
+        self._heard_at = dict.fromkeys((each.host for each in self._destinations), anyio.current_time())
+        failure: CipError | None = None
+        async with anyio.create_task_group() as tasks:
+            if self._late_s < math.inf:
+                tasks.start_soon(self._watch)
+            try:
+                await self._lanes.run((*walks, *alone))
+            except CipError as error:
+                failure = error
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _watch(self) -> None:
+        """Hand on what waits for none but hosts that are late."""
+        while True:
+            await anyio.sleep(self._late_s / _LOOKS)
+            for group in self._groups:
+                if group.plans:
+                    await self._hand_on(group)
+
+    async def _hand_on(self, group: _Group) -> None:
+        """Hand on what is planned, unless some pairs will be soon."""
+        if all(self._is_late(host) for host in group.unplanned.values()):
+            plans, group.plans = group.plans, {}
+            await self._on_planned([plans[number] for number in sorted(plans)])
+
+    def _is_late(self, host: Host) -> bool:
+        return anyio.current_time() - self._heard_at[host] > self._late_s
 
     async def _list_together(self, parent: ArtifactRepository, destinations: Sequence[Repository]) -> None:
         """List destinations by one walk, and let those that it leaves out be listed one by one."""
@@ -300,6 +359,7 @@ class _Crawl:
         return found
 
     def _tell(self, found: Listing) -> None:
+        self._heard_at[found.repository.host] = anyio.current_time()
         self._listener(RepositoryListed(repository=found.repository, digests=len(found.digests), tags=len(found.tags)))
 
     async def _plan(
@@ -317,9 +377,10 @@ class _Crawl:
         )
         group = place.group
         group.plans[place.number] = plan
-        if len(group.plans) == group.pairs:
-            plans, group.plans, group.known = group.plans, {}, None
-            await self._on_planned([plans[number] for number in range(group.pairs)])
+        del group.unplanned[place.number]
+        if not group.unplanned:
+            group.known = None
+        await self._hand_on(group)
 
 
 def _after(known: Listing, asked: AbstractSet[Digest], more: Listing | ListingFailure) -> Listing:

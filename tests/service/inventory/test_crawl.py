@@ -207,3 +207,33 @@ async def test_a_second_look_that_fails_makes_only_its_own_digests_unknown(
     assert [(setback.digest, setback.outcome) for setback in eu.setbacks] == [(lost, Outcome.UNKNOWN)]
     assert f"eu.example/prod/app does not tell of {lost}" in eu.setbacks[0].reason
     assert [setback.outcome for setback in us.setbacks] == [Outcome.LOST]
+
+
+async def test_pairs_of_a_mirror_that_is_late_follow_alone(promoter_for: MakePromoter, staging: Staging) -> None:
+    for name in ("a", "b"):
+        staging.push(name, images.single(seed=name), "v1")
+    draft = Draft.of(await staging.manifests())
+    staging.servers["us.gcr.io"].faults.add("slow", on=["tags"], seconds=0.5)
+    groups: Groups = []
+
+    async def take(pair_plans: Sequence[PairPlan]) -> None:
+        groups.append(pair_plans)
+
+    async with promoter_for(staging) as promoter:
+        await crawl(
+            draft.pairs,
+            lister=promoter._lister,
+            holds=promoter_holds_nothing,
+            needed=draft.planner.needed,
+            plan_pair=draft.planner.pair_plan,
+            on_planned=take,
+            late_s=0.1,
+        )
+
+    hosts = [[plan.pair.destination.host for plan in group] for group in groups]
+    assert hosts == [["eu.gcr.io"], ["eu.gcr.io"], ["us.gcr.io"], ["us.gcr.io"]]
+    assert len({(plan.pair.source, plan.pair.destination) for group in groups for plan in group}) == 4
+
+
+async def promoter_holds_nothing(repository: Repository, digest: Digest) -> bool:
+    raise AssertionError(f"{repository}@{digest} is of a source that lists all")
