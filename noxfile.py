@@ -106,7 +106,7 @@ def mutants(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest version of each dependency that pyproject.toml allows."""
-    constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
+    constraints = session.cache_dir.resolve() / "lowest.txt"
     constraints.write_text("\n".join(lowest_versions()) + "\n", encoding="utf-8")
     session.install("-e", ".[test]", "-c", str(constraints))
     folders = ["tests/unit", "tests/service", "tests/properties", "tests/hostile"]
@@ -127,7 +127,7 @@ def nightly(session: nox.Session) -> None:
     `-- --write-docs` also puts the table into the documentation; other arguments are for pytest, which runs them alone.
     """
     session.install("-e", ".[test]")
-    lines = Path(session.create_tmp()).resolve() / "tally.jsonl"
+    lines = session.cache_dir.resolve() / "nightly.jsonl"
     lines.unlink(missing_ok=True)
     long = {
         "CIP_FAULT_MATRIX": "whole",
