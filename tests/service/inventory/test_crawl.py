@@ -222,7 +222,7 @@ async def test_pairs_of_a_mirror_that_is_late_follow_alone(promoter_for: MakePro
     async with promoter_for(staging) as promoter:
         await crawl(
             draft.pairs,
-            lister=promoter._lister,
+            lister=promoter._connections.lister,
             holds=promoter_holds_nothing,
             needed=draft.planner.needed,
             plan_pair=draft.planner.pair_plan,
