@@ -1,5 +1,6 @@
 """The crawl: what is asked, of whom, how often, and what is handed on."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -24,7 +25,9 @@ MakePromoter = Callable[..., Promoter]
 Groups = list[Sequence[PairPlan]]
 
 
-async def crawled(promoter: Promoter, manifests: PromoterManifests, groups: Groups) -> Counter[tuple[str, Digest]]:
+async def crawled(
+    promoter: Promoter, manifests: PromoterManifests, groups: Groups, late_s: float = math.inf
+) -> Counter[tuple[str, Digest]]:
     """Crawl all that `manifests` want into `groups`; return how often the source was asked for each digest."""
     draft = Draft.of(manifests)
     asked: Counter[tuple[str, Digest]] = Counter()
@@ -43,6 +46,7 @@ async def crawled(promoter: Promoter, manifests: PromoterManifests, groups: Grou
         needed=draft.planner.needed,
         plan_pair=draft.planner.pair_plan,
         on_planned=take,
+        late_s=late_s,
     )
     return asked
 
@@ -212,28 +216,12 @@ async def test_a_second_look_that_fails_makes_only_its_own_digests_unknown(
 async def test_pairs_of_a_mirror_that_is_late_follow_alone(promoter_for: MakePromoter, staging: Staging) -> None:
     for name in ("a", "b"):
         staging.push(name, images.single(seed=name), "v1")
-    draft = Draft.of(await staging.manifests())
     staging.servers["us.gcr.io"].faults.add("slow", on=["tags"], seconds=0.5)
     groups: Groups = []
 
-    async def take(pair_plans: Sequence[PairPlan]) -> None:
-        groups.append(pair_plans)
-
     async with promoter_for(staging) as promoter:
-        await crawl(
-            draft.pairs,
-            lister=promoter._connections.lister,
-            holds=promoter_holds_nothing,
-            needed=draft.planner.needed,
-            plan_pair=draft.planner.pair_plan,
-            on_planned=take,
-            late_s=0.1,
-        )
+        await crawled(promoter, await staging.manifests(), groups, late_s=0.1)
 
     hosts = [[plan.pair.destination.host for plan in group] for group in groups]
     assert hosts == [["eu.gcr.io"], ["eu.gcr.io"], ["us.gcr.io"], ["us.gcr.io"]]
     assert len({(plan.pair.source, plan.pair.destination) for group in groups for plan in group}) == 4
-
-
-async def promoter_holds_nothing(repository: Repository, digest: Digest) -> bool:
-    raise AssertionError(f"{repository}@{digest} is of a source that lists all")
