@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from cip_async.errors import Unavailable
-from cip_async.registry import addresses
+from cip_async.registry import session
 from cip_async.registry.credentials.provider import BearerToken
 from tests.service.registry.bodies import Pieces
 from tests.service.registry.conftest import FOO, HOST, ONE_TRY, D, Open, Reach, Serve
@@ -39,7 +39,7 @@ def ca_cert(authority: trustme.CA, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _every_name_is_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "DefaultResolver", ToLoopback)
+    monkeypatch.setattr(session, "NameResolver", lambda patience_s: ToLoopback())
 
 
 @pytest.fixture
