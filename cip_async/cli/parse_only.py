@@ -11,7 +11,7 @@ from cip_async.planning.pairs import totals
 from cip_async.planning.remainder import remainder
 from cip_async.planning.selection import selected
 from cip_async.registry.endpoints import Endpoints
-from cip_async.reporting.counted import in_all
+from cip_async.reporting.counted import count_above
 from cip_async.reporting.exit_code import ExitCode
 from cip_async.reporting.findings import finding_lines
 from cip_async.reporting.problems import input_problem_lines, input_warning_lines
@@ -63,7 +63,7 @@ def _tell_wanted(
         place=Endpoints(options.connection.endpoints).place,
     )
     screen.notes(input_problem_lines((), draft.overlaps))
-    screen.notes(in_all(len(manifests.invalid) + len(draft.overlaps), "problem"))
+    screen.notes(count_above(len(manifests.invalid) + len(draft.overlaps), "problem"))
     is_wrong = bool(draft.invalid or draft.overlaps)
     if is_wrong and not options.quarantine:
         return ExitCode.WRONG

@@ -14,10 +14,10 @@ def counted(lines: Iterable[str], noun: str) -> Iterator[str]:
     for line in lines:
         yield line
         number += 1
-    yield from in_all(number, noun)
+    yield from count_above(number, noun)
 
 
-def in_all(number: int, noun: str) -> Iterator[str]:
+def count_above(number: int, noun: str) -> Iterator[str]:
     """The line that counts those before it, if they are many."""
     if number > _ON_A_SCREEN:
-        yield f"{count(number, noun)} in all"
+        yield f"{count(number, noun)} are told above"

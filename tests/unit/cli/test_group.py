@@ -92,4 +92,4 @@ def test_an_error_becomes_its_sentence_and_a_code(error: CipError | KeyboardInte
 def test_many_problems_are_all_told_and_then_counted() -> None:
     _, told = ended_by(InvalidManifests(tuple(f"f.yaml:{line}:1: is wrong" for line in range(1, 1001))))
     assert len(told.splitlines()) == 1001
-    assert told.endswith("f.yaml:1000:1: is wrong\n1,000 problems in all\n")
+    assert told.endswith("f.yaml:1000:1: is wrong\n1,000 problems are told above\n")

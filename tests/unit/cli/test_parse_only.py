@@ -130,7 +130,7 @@ def test_many_problems_are_all_told_and_then_counted(tmp_path: Path) -> None:
     write(tmp_path, thin("foo", images=f"- name: foo\n  dmap:\n{malformed}"))
     *problems, last = noted(run(tmp_path), tmp_path)
     assert [line.split(":")[1] for line in problems] == [str(line) for line in range(3, 303)]
-    assert last == "300 problems in all"
+    assert last == "300 problems are told above"
 
 
 def test_problems_are_told_even_where_they_leave_nothing_to_filter(tmp_path: Path) -> None:
