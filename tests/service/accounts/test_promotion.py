@@ -195,7 +195,7 @@ async def test_tokens_that_expire_in_mid_run_are_replaced(
         nonlocal placed
         if isinstance(event, ImagePlaced):
             placed += 1
-            if placed in (3, 9):
+            if placed in (3, 18):
                 google.issued.clear()
 
     one_by_one = attrs.evolve(QUICK, threads=1)
