@@ -22,8 +22,8 @@ from cip_async.registry.pacer import Pacer, pacer
 from cip_async.registry.quota_headers import Remaining
 from cip_async.settings import Rate, Retries
 
-_SHORTEST_WAIT_S: Final = 0.001
-"""Event loops count in milliseconds; a shorter sleep may end before it began."""
+_SHORTEST_WAIT_S: Final = 0.005
+"""Where requests are let in more often than that, a few are let in at once: a sleep costs more than a request does."""
 _OF_CRAWLS: Final = frozenset({RequestClass.LISTING, RequestClass.MANIFEST_HEAD, RequestClass.PING})
 
 

@@ -10,6 +10,7 @@ one inside the gate could wait for ever.
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -111,7 +112,8 @@ class Transport:
             RegistryError: any other answer, or none, after all retries.
             CredentialError: the registry wants credentials that cannot be had.
         """
-        return await self.read(request, lambda answer: answer)
+        self.guard.check(request.method, request.repository)
+        return await self.retry.run(partial(self._introduced, request))
 
     async def read(self, request: Request, reading: Callable[[Answer], T]) -> T:
         """Send as `send` does, and give what `reading` makes of the answer.

@@ -78,7 +78,7 @@ async def test_no_more_are_in_flight_than_may_be() -> None:
 
 
 async def test_requests_start_at_the_granted_rate() -> None:
-    assert await starts(gate(Rate(reads_per_minute=600)), 4) == pytest.approx([0, 0, 0.1, 0.2], abs=0.002)
+    assert await starts(gate(Rate(reads_per_minute=600)), 4) == pytest.approx([0, 0, 0.1, 0.2], abs=0.006)
 
 
 async def test_the_rate_is_kept_over_a_minute() -> None:
