@@ -112,6 +112,35 @@ def _startup(name: str, result: Result) -> Iterator[str]:
     yield "## Start\n\n" + table(("command", "time", "CPU", "memory"), rows)
 
 
+def _faults(name: str, result: Result) -> Iterator[str]:
+    del name
+    runs = [
+        (title, f"{run['requests']:,}", f"{run['refused_for_quota']:,}", f"{run['failed_or_cut_off']:,}", _seconds(run))
+        for title, run in (
+            ("without faults", result["without_faults"]),
+            ("with 5 % of server failures, 2 % cut off, and a quota", result["with_faults"]),
+        )
+    ]
+    yield "## Under faults\n\n" + table(("promotion", "requests", "429", "failed or cut off", "time"), runs)
+    alone_s = result["alone_seconds"]
+    beside = [
+        (f"one that {death}", value("s", each["others_seconds"]), ratio(each["others_seconds"], alone_s), _end(each))
+        for death, each in result["beside_a_mirror_that"].items()
+    ]
+    yield "Beside a dead mirror:\n\n" + table(
+        ("the fourth mirror", "time of the other three", "÷ alone", "until the dead one was given up"),
+        [("none", value("s", alone_s), "1", "-"), *beside],
+    )
+
+
+def _seconds(run: Result) -> str:
+    return value("seconds", run["seconds"])
+
+
+def _end(run: Result) -> str:
+    return value("seconds", run["until_the_end_seconds"])
+
+
 def _plain(name: str, result: Result) -> Iterator[str]:
     """The figures of a benchmark that has no table of its own."""
     rows = [(words(path), value(path, figure)) for path, figure in _leaves("", result)]
@@ -130,6 +159,7 @@ def _leaves(path: str, figure: object) -> Iterator[tuple[str, object]]:
 
 _KNOWN: Final[Mapping[str, Callable[[str, Result], Iterator[str]]]] = {
     "promotion": lambda _, result: promotion_tables(result),
+    "faults": _faults,
     "scaling": _scaling,
     "startup": _startup,
 }

@@ -33,6 +33,8 @@ class Exchange:
     status: int
     bytes_in: int
     bytes_out: int
+    at_s: float = 0.0
+    """When it arrived, on the clock that all hosts share."""
 
 
 @attrs.frozen(kw_only=True)
@@ -151,6 +153,7 @@ def _account(registries: FakeRegistries, cpu_seconds: float) -> Account:
                 status=entry.status,
                 bytes_in=entry.bytes_in,
                 bytes_out=entry.bytes_out,
+                at_s=entry.at_s,
             )
             for name, host in registries.items()
             for entry in host.ledger.entries

@@ -133,7 +133,7 @@ class Settings:
     """Requests in flight per host. At 40 ms latency, 64 make 1,600 requests a second: more than any quota."""
     hosts_at_once: int = attrs.field(default=64, validator=_at_least(1))
     """Hosts that are listed at the same time."""
-    listing_late_s: float = attrs.field(default=5.0, validator=_at_least(0.001))
+    listing_late_s: float = attrs.field(default=2.0, validator=_at_least(0.001))
     """How long a mirror that tells nothing may hold back what others lack, where copies begin before all is listed:
     longer than a listing usually takes, since to copy to one mirror later may cost a second read of the source."""
     listing_trusted_s: float = attrs.field(default=60.0, validator=_at_least(0.0))

@@ -55,6 +55,7 @@ class HostApp:
         host = self._host
         visit = self._visit(request)
         entry = host.ledger.open(visit.call, visit.credentials.partition(" ")[0].lower())
+        entry.at_s = host.clock()
         try:
             fault = host.faults.strike(visit.call)
             if fault is None:

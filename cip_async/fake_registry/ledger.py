@@ -14,7 +14,7 @@ class Entry:
 
     `reference` is the tag or digest it is about, `target` path and query as received. `authorization` is the scheme
     of its credentials, `account` whose they are; the secret itself is nowhere. `fault` names what was done to the
-    request on purpose.
+    request on purpose. `at_s` is when it arrived, by the clock of its host.
     """
 
     number: int
@@ -30,6 +30,7 @@ class Entry:
     bytes_in: int = 0
     bytes_out: int = 0
     fault: str = ""
+    at_s: float = 0.0
 
     @property
     def path(self) -> str:

@@ -161,6 +161,23 @@ def test_growth_is_told_by_the_smallest_size() -> None:
     assert rows(text, "Growth") == [["images", "10, 20, 40", "2-fold: 2.00, 4-fold: 4.00"]]
 
 
+def test_promotions_under_faults_and_beside_dead_mirrors_are_told() -> None:
+    run = {"seconds": 10.0, "requests": 1000, "refused_for_quota": 0, "failed_or_cut_off": 0, "cpu_seconds": 5.0}
+    result = {
+        "machine": MACHINE,
+        "without_faults": run,
+        "with_faults": {**run, "seconds": 12.0, "refused_for_quota": 9, "failed_or_cut_off": 70},
+        "alone_seconds": 9.0,
+        "beside_a_mirror_that": {"never answers": {"others_seconds": 9.9, "until_the_end_seconds": 120.0}},
+        "target": [],
+    }
+    assert rows(page({"faults": result}), "Under faults")[:2] == [
+        ["without faults", "1,000", "0", "0", "10.00 s"],
+        ["with 5 % of server failures, 2 % cut off, and a quota", "1,000", "9", "70", "12.00 s"],
+    ]
+    assert "| one that never answers | 9.90 s | 1.10 | 120.00 s |" in page({"faults": result})
+
+
 def test_the_start_of_commands_is_told() -> None:
     command = {"wall_seconds": 0.2, "cpu_seconds": 0.1, "peak_bytes": 20_000_000, "turns": 10}
     text = page({"startup": {"machine": MACHINE, "commands": {"--help": command}, "target": []}})
