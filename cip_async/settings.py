@@ -134,8 +134,9 @@ class Settings:
     hosts_at_once: int = attrs.field(default=64, validator=_at_least(1))
     """Hosts that are listed at the same time."""
     listing_late_s: float = attrs.field(default=2.0, validator=_at_least(0.001))
-    """How long a mirror that tells nothing may hold back what others lack, where copies begin before all is listed:
-    longer than a listing usually takes, since to copy to one mirror later may cost a second read of the source."""
+    """How long a mirror that tells nothing from the start may hold back what others lack, where copies begin before all
+    is listed: longer than a listing usually takes, since to copy to one mirror later may cost a second read of the
+    source."""
     listing_trusted_s: float = attrs.field(default=60.0, validator=_at_least(0.0))
     """How old a destination's listing may be for a tag to be written on its word alone; from then on each tag is asked
     for before it is written. One quota window: a usual promotion lists and writes within it, and pays for no asking."""

@@ -12,7 +12,8 @@ Artifact Registry's repositories hold many image names each, and tell of all of 
 a repository lists those destinations in it that the walk settles; the others are listed like any other.
 
 The pairs of one source repository are handed on together, so that it is read once for all its mirrors. Only those of a
-host that tells nothing for `late_s` are not waited for: they follow when it does, or is given up.
+host that has told nothing at all when `late_s` have passed are not waited for: they follow when it does, or is given
+up.
 
 Listings are let go as soon as their pairs are planned; those that wait for a source are cut to what is wanted.
 """
@@ -55,7 +56,7 @@ from cip_async.registry.listing.walk import Sought
 from cip_async.registry.listing.worth import is_worth_listing
 
 _LOOKS: Final = 4
-"""How often it is looked for hosts that are late, within the time that makes them so."""
+"""How often it is looked for what waits for late hosts, within the time that makes them so."""
 
 PlanPair = Callable[[Pair, Listing | ListingFailure, Listing | ListingFailure | None], PairPlan]
 """Sorts the edges of a pair, given its destination's and, where it was asked, its source's listing."""
@@ -64,13 +65,13 @@ Needed = Callable[[Pair, Listing], AbstractSet[Digest]]
 """The digests that a pair's destination does not have as wanted, so that the source is asked for them."""
 
 OnPlanned = Callable[[Sequence[PairPlan]], Awaitable[None]]
-"""Takes the plans of all pairs of one source repository, in the order of the pairs; it may make the crawl wait. The
-pairs of hosts that are late are not among them, and come later."""
+"""Takes the plans of pairs of one source repository, in the order of the pairs; it may make the crawl wait. They are
+all its pairs, unless some are of hosts that are late; each pair is handed on once."""
 
 
 @attrs.define(eq=False)
 class _Group:
-    """One source repository with all its pairs: what is handed on together."""
+    """One source repository with all its pairs: what is handed on together, where no host is late."""
 
     source: Repository
     unplanned: dict[int, Host] = attrs.field(factory=dict)
@@ -119,7 +120,8 @@ async def crawl(
     `holds` says whether a source repository holds a digest, where it is not listed. `learnt` counts the listings. With
     a `store` all of them are kept there too, and what it knew before is trusted for `trusted_s` seconds. Unless it
     `asks_sources`, they are taken to hold nothing: the plans then tell what the destinations lack, and no more. A host
-    of destinations that told nothing for `late_s` seconds is late.
+    of destinations is late if it has told nothing of any of them in the first `late_s` seconds; the plans of others do
+    not wait for those of late hosts.
 
     Raises:
         FileProblem: the store cannot be read or written.
@@ -169,7 +171,8 @@ class _Crawl:
         self._trusted_s = trusted_s
         self._late_s = late_s
         self._listener = listener
-        self._heard_at: dict[Host, float] = {}
+        self._began_at = math.inf
+        self._heard: set[Host] = set()
         self._lanes = Lanes(per_host=lister.settings.threads, hosts_at_once=lister.settings.hosts_at_once)
         self._destinations: dict[Repository, list[_Place]] = {}
         self._looked_for: dict[tuple[WantedImage, ...], Sought] = {}
@@ -192,26 +195,30 @@ class _Crawl:
             for destination in self._destinations
             if destination not in together
         )
-        self._heard_at = dict.fromkeys((each.host for each in self._destinations), anyio.current_time())
+        self._began_at = anyio.current_time()
         failure: CipError | None = None
         async with anyio.create_task_group() as tasks:
+            ended = anyio.Event()
             if self._late_s < math.inf:
-                tasks.start_soon(self._watch)
+                tasks.start_soon(self._watch, ended)
             try:
                 await self._lanes.run((*walks, *alone))
             except CipError as error:
                 failure = error
-            tasks.cancel_scope.cancel()
+            ended.set()
         if failure is not None:
             raise failure
 
-    async def _watch(self) -> None:
-        """Hand on what waits for none but hosts that are late."""
-        while True:
-            await anyio.sleep(self._late_s / _LOOKS)
+    async def _watch(self, ended: anyio.Event) -> None:
+        """Hand on what waits for none but late hosts. It ends of itself, so that what it hands on arrives."""
+        with anyio.move_on_after(self._late_s):
+            await ended.wait()
+        while not ended.is_set():
             for group in self._groups:
                 if group.plans:
                     await self._hand_on(group)
+            with anyio.move_on_after(self._late_s / _LOOKS):
+                await ended.wait()
 
     async def _hand_on(self, group: _Group) -> None:
         """Hand on what is planned, unless some pairs will be soon."""
@@ -220,7 +227,7 @@ class _Crawl:
             await self._on_planned([plans[number] for number in sorted(plans)])
 
     def _is_late(self, host: Host) -> bool:
-        return anyio.current_time() - self._heard_at[host] > self._late_s
+        return host not in self._heard and anyio.current_time() - self._began_at > self._late_s
 
     async def _list_together(self, parent: ArtifactRepository, destinations: Sequence[Repository]) -> None:
         """List destinations by one walk, and let those that it leaves out be listed one by one."""
@@ -359,7 +366,7 @@ class _Crawl:
         return found
 
     def _tell(self, found: Listing) -> None:
-        self._heard_at[found.repository.host] = anyio.current_time()
+        self._heard.add(found.repository.host)
         self._listener(RepositoryListed(repository=found.repository, digests=len(found.digests), tags=len(found.tags)))
 
     async def _plan(

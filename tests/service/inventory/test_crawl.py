@@ -9,14 +9,16 @@ import attrs
 import pytest
 
 from cip_async.errors import Denied
+from cip_async.events import Event, Listener, RepositoryListed, tell_nobody
 from cip_async.fake_registry import images
-from cip_async.inventory.crawl import crawl
+from cip_async.inventory.crawl import OnPlanned, crawl
 from cip_async.model.outcome import Outcome
 from cip_async.model.plan import PairPlan
 from cip_async.model.promoter_manifest import PromoterManifests
 from cip_async.planning.draft import Draft
 from cip_async.promoter import Promoter
 from cip_async.reference import Digest, Repository
+from cip_async.settings import Settings
 from tests.service.staging import Staging
 
 pytestmark = pytest.mark.anyio
@@ -25,10 +27,23 @@ MakePromoter = Callable[..., Promoter]
 Groups = list[Sequence[PairPlan]]
 
 
+async def nothing(pair_plans: Sequence[PairPlan]) -> None:
+    del pair_plans
+
+
 async def crawled(
-    promoter: Promoter, manifests: PromoterManifests, groups: Groups, late_s: float = math.inf
+    promoter: Promoter,
+    manifests: PromoterManifests,
+    groups: Groups,
+    *,
+    late_s: float = math.inf,
+    before: OnPlanned = nothing,
+    listener: Listener = tell_nobody,
 ) -> Counter[tuple[str, Digest]]:
-    """Crawl all that `manifests` want into `groups`; return how often the source was asked for each digest."""
+    """Crawl all that `manifests` want into `groups`; return how often the source was asked for each digest.
+
+    `before` is awaited before a group is taken.
+    """
     draft = Draft.of(manifests)
     asked: Counter[tuple[str, Digest]] = Counter()
 
@@ -37,6 +52,7 @@ async def crawled(
         return await promoter._connections.client.get_document(repository, digest) is not None
 
     async def take(pair_plans: Sequence[PairPlan]) -> None:
+        await before(pair_plans)
         groups.append(pair_plans)
 
     await crawl(
@@ -47,6 +63,7 @@ async def crawled(
         plan_pair=draft.planner.pair_plan,
         on_planned=take,
         late_s=late_s,
+        listener=listener,
     )
     return asked
 
@@ -225,3 +242,41 @@ async def test_pairs_of_a_mirror_that_is_late_follow_alone(promoter_for: MakePro
     hosts = [[plan.pair.destination.host for plan in group] for group in groups]
     assert hosts == [["eu.gcr.io"], ["eu.gcr.io"], ["us.gcr.io"], ["us.gcr.io"]]
     assert len({(plan.pair.source, plan.pair.destination) for group in groups for plan in group}) == 4
+
+
+async def test_what_is_being_handed_on_arrives_when_the_late_mirror_ends_the_crawl(
+    promoter_for: MakePromoter, staging: Staging
+) -> None:
+    staging.push("a", images.single(seed="a"), "v1")
+    staging.servers["us.gcr.io"].faults.add("slow", on=["tags"], seconds=0.3)
+    groups: Groups = []
+    late = anyio.Event()
+
+    def listener(event: Event, /) -> None:
+        if isinstance(event, RepositoryListed) and event.repository.host == "us.gcr.io":
+            late.set()
+
+    async def until_the_crawl_is_all_but_over(pair_plans: Sequence[PairPlan]) -> None:
+        if pair_plans[0].pair.destination.host == "eu.gcr.io":
+            await late.wait()
+            await anyio.sleep(0.2)
+
+    async with promoter_for(staging) as promoter:
+        manifests = await staging.manifests()
+        await crawled(
+            promoter, manifests, groups, late_s=0.1, before=until_the_crawl_is_all_but_over, listener=listener
+        )
+
+    assert sorted(plan.pair.destination.host for group in groups for plan in group) == ["eu.gcr.io", "us.gcr.io"]
+
+
+async def test_a_mirror_that_answers_slowly_is_waited_for(promoter_for: MakePromoter, staging: Staging) -> None:
+    for number in range(10):
+        staging.push(f"app{number}", images.single(seed=str(number)), "v1")
+    staging.servers["us.gcr.io"].faults.add("slow", on=["tags"], seconds=0.15)
+    groups: Groups = []
+
+    async with promoter_for(staging, settings=Settings(threads=1)) as promoter:
+        await crawled(promoter, await staging.manifests(), groups, late_s=1.0)
+
+    assert [len(group) for group in groups] == [2] * 10
