@@ -74,13 +74,13 @@ def _has_compared_times(result: Result) -> bool:
 
 
 def _possible_s(result: Result, bare: Result) -> float:
-    """The longer of what bounds a promotion: round trips, and the CPU of a client that does no more than it must.
+    """The longer of what bounds a promotion: round trips, and what a bare session takes for the same requests.
 
-    The bare session tells the second: it sends the same requests under the same latency, with as many in flight.
+    The session sends them under the same latency, with as many in flight, and needs to wait for none of their answers.
     """
     floor = result["floor"]
     trips_s = floor["round_trips"] * result["scenario"]["latency_ms"] / 1000
-    return float(max(trips_s, CPU * floor["requests_total"] / bare["requests_per_second"]))
+    return float(max(trips_s, floor["requests_total"] / bare["requests_per_second"]))
 
 
 def _cpu(one: Result) -> float:
