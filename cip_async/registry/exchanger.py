@@ -69,9 +69,11 @@ class _Leg:
         self.sends += 1
 
     def sent_bytes(self, send: int) -> int:
+        if self.body is None:
+            return 0
         if isinstance(self.body, UploadBody):
             return self.body.sent_bytes[send] if send < len(self.body.sent_bytes) else 0
-        return len(self.body or b"")
+        return len(self.body)
 
 
 @attrs.define

@@ -35,6 +35,8 @@ class Line(enum.Enum):
     READING = enum.auto()
     WRITING = enum.auto()
 
+    __hash__ = object.__hash__  # members are unique; what enumerations have is slow, and needed for every request
+
 
 def line_of(request_class: RequestClass, *, write: bool) -> Line:
     """Where a request stands. One for a token is a read, whatever its method: it changes nothing."""

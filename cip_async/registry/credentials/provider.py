@@ -1,7 +1,7 @@
 """What a credential is, and the protocol of those who find one. Secrets never show in a `repr`."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
@@ -11,6 +11,9 @@ from cip_async.reference import Host, Repository
 @attrs.frozen
 class Anonymous:
     """Nobody in particular."""
+
+
+_NOBODY: Final = Anonymous()
 
 
 @attrs.frozen(kw_only=True)
@@ -83,4 +86,4 @@ class Chain:
             found = await provider.credential(host, repository)
             if found is not None:
                 return found
-        return Anonymous()
+        return _NOBODY
