@@ -57,8 +57,9 @@ class Retries:
     longest_retry_after_s: float = attrs.field(default=120.0, validator=_at_least(0.0))
     """A longer `Retry-After` is cut to this, or one hostile header would stop a run for a year."""
     host_failures: int = attrs.field(default=20, validator=_at_least(1))
-    """Failures of a host in a row, without one answer between them, before it may be given up."""
-    host_silence_s: float = attrs.field(default=30.0, validator=_at_least(0.0))
+    """Failures of a host in a row, without one answer between them, before it may be given up. A sixth is enough, but
+    no fewer than three, where the row lasts twice as long as it must."""
+    host_silence_s: float = attrs.field(default=60.0, validator=_at_least(0.0))
     """How long that row must last. Registries that restart are back within this time."""
 
 

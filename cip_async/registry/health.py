@@ -9,6 +9,10 @@ from cip_async.reference import Repository
 from cip_async.settings import Retries
 
 _A_FEW: Final = 3
+_FEWER: Final = 6
+_LONG: Final = 2
+"""A host is also given up for so many times fewer failures, but for a few at least, where their row lasts so many
+times as long: three attempts that each wait a minute for an answer."""
 
 
 @attrs.define
@@ -16,7 +20,8 @@ class HostHealth:
     """Failures of one host in a row. Any answer that is not a server failure ends the row.
 
     A host is given up when it failed often and for long: a burst of parallel failures alone, as when a
-    registry restarts, is no reason yet.
+    registry restarts, is no reason yet. Where few requests are made, or each waits long for an answer, there are few
+    failures, so in the end a few are enough.
     """
 
     _failures: int = 0
@@ -35,8 +40,11 @@ class HostHealth:
         self._failures += 1
         self.cause = cause
         self._since = min(self._since, now)
-        if self._failures >= limits.host_failures and now - self._since >= limits.host_silence_s:
-            self.given_up = True
+        lasted_s = now - self._since
+        often = self._failures >= limits.host_failures and lasted_s >= limits.host_silence_s
+        few = max(_A_FEW, limits.host_failures // _FEWER)
+        long = self._failures >= few and lasted_s >= _LONG * limits.host_silence_s
+        self.given_up = self.given_up or often or long
 
     @property
     def is_worth_telling(self) -> bool:

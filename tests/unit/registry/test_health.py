@@ -1,4 +1,4 @@
-"""When a host is given up: after many failures that lasted, never after one burst."""
+"""When a host is given up: after failures that lasted, never after one burst."""
 
 from cip_async.reference import Host, Repository
 from cip_async.registry.health import ClassHealth, HostHealth
@@ -27,6 +27,24 @@ def test_many_failures_over_a_long_time_are() -> None:
     for now in (0.0, 1.0, 30.0):
         assert not health.given_up
         health.failed(now, LIMITS, "status 500")
+    assert health.given_up
+
+
+def test_a_few_failures_over_a_very_long_time_are_too() -> None:
+    limits = Retries(host_failures=20, host_silence_s=30.0)
+    for last, given_up in ((59.9, False), (60.0, True)):
+        health = HostHealth()
+        for now in (0.0, 30.0, last):
+            assert not health.given_up
+            health.failed(now, limits, "no answer in time")
+        assert health.given_up is given_up
+
+
+def test_whoever_waits_for_more_failures_waits_for_more_of_those_too() -> None:
+    health = HostHealth()
+    for now in range(100):
+        assert not health.given_up
+        health.failed(float(now), Retries(host_failures=600, host_silence_s=1.0), "no answer in time")
     assert health.given_up
 
 
