@@ -8,6 +8,8 @@ Each class holds the facts and builds its own sentence. No sentence contains a c
 string of a URL.
 """
 
+from typing import Self
+
 
 class CipError(Exception):
     """The root of the tree: a failure that this package foresaw and can explain.
@@ -19,6 +21,13 @@ class CipError(Exception):
     most_tries: int | None = None
     needs_access: bool = False
     """Whether somebody has to be given credentials or permissions before another try can help."""
+
+    def as_final(self) -> Self:
+        """The same failure for one whose tries are used up; others may have been told of this one and go on."""
+        final = type(self).__new__(type(self), *self.args)
+        final.__dict__.update(self.__dict__)
+        final.retryable = False
+        return final
 
 
 class InputError(CipError):

@@ -31,8 +31,8 @@ class Retry:
         """Call `attempt(again)` until it returns, fails for good, or the time or its tries are used up.
 
         The time runs from the first failure: waiting in a queue before it costs nothing. Of failures that have a bound
-        of their own, as many count as there were; the last one is then no longer `retryable`, so that nobody tries all
-        of it again who tries more than this.
+        of their own, as many count as there were; the last one is then told as no longer `retryable`, so that nobody
+        tries all of it again who tries more than this.
         """
         try:
             return await attempt(False)
@@ -49,15 +49,21 @@ class Retry:
                 raise to_replay.pop()
             return await attempt(True)
 
+        enough = _TriedEnough()
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, CipError) and error.retryable),
             wait=_FullJitter(self._limits),
-            stop=tenacity.stop_any(_TriedEnough(), tenacity.stop_before_delay(self._limits.request_s)),
+            stop=tenacity.stop_any(enough, tenacity.stop_before_delay(self._limits.request_s)),
             sleep=anyio.sleep,
             before_sleep=_tell,
             reraise=True,
         )
-        return await retrying(next_attempt)
+        try:
+            return await retrying(next_attempt)
+        except CipError as error:
+            if not enough.reached:
+                raise
+            raise error.as_final() from error.__cause__
 
 
 def _tell(state: tenacity.RetryCallState) -> None:
@@ -70,6 +76,7 @@ class _TriedEnough(tenacity.stop.stop_base):
 
     def __init__(self) -> None:
         self._failures = 0
+        self.reached = False
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
         """Whether there have been as many as the last of them allows."""
@@ -78,10 +85,8 @@ class _TriedEnough(tenacity.stop.stop_base):
         if not isinstance(error, CipError) or error.most_tries is None:
             return False
         self._failures += 1
-        if self._failures < error.most_tries:
-            return False
-        error.retryable = False
-        return True
+        self.reached = self._failures >= error.most_tries
+        return self.reached
 
 
 class _FullJitter:

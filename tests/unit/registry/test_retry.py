@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from cip_async.errors import CipError, NotFound, Throttled, Unavailable, UntrustedAnswer
+from cip_async.registry.once import Once
 from cip_async.registry.retry import Retry
 from cip_async.settings import Retries
 from tests.unit.registry.virtual_time import BACKEND
@@ -115,6 +116,40 @@ async def test_what_is_worth_a_few_tries_gets_those_and_is_then_retryable_no_mor
         await Retry(LIMITS).run(attempts)
     assert len(attempts.times) == 3
     assert not raised.value.retryable
+
+
+async def test_who_shares_the_last_failure_of_another_has_tries_of_its_own() -> None:
+    once: Once[str, str] = Once()
+    make = Attempts(garbled(), garbled(), garbled(), takes_s=10.0)
+    got: list[str] = []
+
+    async def attempt(again: bool) -> str:
+        return await once.get("token", lambda: make(again))
+
+    async def give_up() -> None:
+        with pytest.raises(UntrustedAnswer) as raised:
+            await Retry(LIMITS).run(attempt)
+        assert not raised.value.retryable
+
+    async def come_late() -> None:
+        await anyio.sleep(25.0)
+        got.append(await Retry(LIMITS).run(attempt))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(give_up)
+        tasks.start_soon(come_late)
+    assert got == ["done"]
+    assert len(make.times) == 4
+
+
+async def test_the_last_failure_of_a_few_is_told_as_it_was() -> None:
+    last = garbled()
+    last.__cause__ = ValueError("no JSON")
+    with pytest.raises(UntrustedAnswer, match=r"us\.example: GET /v2/: no page") as raised:
+        await Retry(LIMITS).run(Attempts(garbled(), garbled(), last))
+    assert raised.value.__dict__ == {**last.__dict__, "retryable": False}
+    assert raised.value.__cause__ is last.__cause__
+    assert last.retryable
 
 
 async def test_what_is_worth_a_few_tries_may_be_cured_by_the_last_of_them() -> None:
