@@ -68,12 +68,12 @@ class _Leg:
     def sent(self) -> None:
         self.sends += 1
 
-    def sent_bytes(self, send: int) -> int:
+    @property
+    def sent_bytes(self) -> int:
+        """Of each send; what has a body is sent once."""
         if self.body is None:
             return 0
-        if isinstance(self.body, UploadBody):
-            return self.body.sent_bytes[send] if send < len(self.body.sent_bytes) else 0
-        return len(self.body)
+        return self.body.sent_bytes if isinstance(self.body, UploadBody) else len(self.body)
 
 
 @attrs.define
@@ -237,6 +237,12 @@ class Exchanger:
         return url, response
 
     async def _sent(self, request: Request, url: URL, authorization: str | None, leg: _Leg) -> aiohttp.ClientResponse:
+        """Send once, or where a kept connection was dead twice, unless it is a PUT.
+
+        The first PUT may have arrived: a tag may be somebody else's by now, an upload begins anew in a session of its
+        own, and distribution 2.8.2 damages a document that comes twice at once. So that is left to whoever waits
+        before another try.
+        """
         supplied_by_host = request.url is not None or leg.request_class is RequestClass.REDIRECT
         try:
             response = await self._session.request(
@@ -245,7 +251,7 @@ class Exchanger:
                 headers=_headers(request, authorization),
                 data=leg.body,
                 to_stranger=supplied_by_host and is_stranger(self._endpoints.origin(request.host), url),
-                resend=request.request_class is not RequestClass.TAG_PUT,  # whoever writes tags may have to ask first
+                resend=request.method != "PUT",
                 on_send=leg.sent,
             )
         except BREAKAGES as error:
@@ -351,18 +357,17 @@ class Exchanger:
         for send in range(leg.sends):
             last = send == leg.sends - 1
             status, received_bytes = (leg.status, leg.received_bytes) if last else (0, 0)
-            sent_bytes = leg.sent_bytes(send)
             self._ledger.record(
                 request.host,
                 leg.request_class,
                 request.method,
                 status,
                 again=again or send > 0,
-                sent_bytes=sent_bytes,
+                sent_bytes=leg.sent_bytes,
                 received_bytes=received_bytes,
             )
             self._listener(
-                RequestDone(host=request.host, status=status, sent_bytes=sent_bytes, received_bytes=received_bytes)
+                RequestDone(host=request.host, status=status, sent_bytes=leg.sent_bytes, received_bytes=received_bytes)
             )
 
 

@@ -90,8 +90,8 @@ class HttpSession:
 
         `to_stranger`: the URL came from a public registry and leads to somebody else, so its name must not resolve
         to a private address; behind a proxy it is the proxy that resolves names. `on_send` is called each time the
-        request is put on the wire; aiohttp resends once, silently, where a kept connection turns out dead. Without
-        `resend` that is a failure like any other.
+        request is put on the wire; aiohttp resends once, silently and at once, where a kept connection turns out dead.
+        Without `resend` that is a failure like any other, and `data` is sent once.
         """
         proxy, proxy_headers = self._proxy(url)
         session = self._for_strangers() if to_stranger and proxy is None else self._session

@@ -1,4 +1,4 @@
-"""The body of an upload as aiohttp sends it: piece by piece, from its beginning each time it is sent."""
+"""The body of an upload as aiohttp sends it: piece by piece, once."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
@@ -13,14 +13,14 @@ _MEDIA_TYPE: Final = "application/octet-stream"
 
 
 class UploadBody(aiohttp.Payload):
-    """One body on its way. `sent_bytes` tells what was put on the wire, one number for each time it was sent.
+    """One body on its way. `sent_bytes` tells how many bytes were put on the wire.
 
     `failure` is what the body itself raised, which is no fault of the registry that was to receive it.
     """
 
     def __init__(self, body: Replayable, stall_s: float) -> None:
         super().__init__(body, content_type=_MEDIA_TYPE)
-        self.sent_bytes: list[int] = []
+        self.sent_bytes = 0
         self.failure: Exception | None = None
         self._body = body
         self._stall_s = stall_s
@@ -32,13 +32,12 @@ class UploadBody(aiohttp.Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the body; a receiver that stops reading for too long ends it."""
-        self.sent_bytes.append(0)
         chunks = self._body.chunks()
         try:
             while chunk := await self._next(chunks):
                 with anyio.fail_after(self._stall_s):
                     await writer.write(chunk)
-                self.sent_bytes[-1] += len(chunk)
+                self.sent_bytes += len(chunk)
         finally:
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()

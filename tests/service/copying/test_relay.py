@@ -82,6 +82,20 @@ async def test_a_read_that_fails_is_tried_again(copying: Make, kind: str) -> Non
     copy.assert_promoted()
 
 
+async def test_an_upload_whose_kept_connection_was_dead_starts_over_in_a_new_session(copying: Make) -> None:
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("app", wanted(LARGE_IMAGE, "v1"), to=["eu.gcr.io/prod"])
+    mirror = copy.host("eu.gcr.io")
+    mirror.faults.add("reset", on=["upload"], subject=LARGE_BLOB, times=1)
+
+    await copy.run()
+
+    copy.assert_promoted()
+    targets = [entry.target for entry in mirror.ledger.find(call_class="upload", reference=LARGE_BLOB)]
+    assert len(targets) == len(set(targets)) == 2
+    assert mirror.store.open_uploads == 0
+
+
 @memory_and_disk
 async def test_wrong_bytes_reach_no_mirror(copying: Make, spool: Spool) -> None:
     copy = await copying(spool=spool)
