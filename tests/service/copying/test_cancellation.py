@@ -1,5 +1,6 @@
 """A copy that is cancelled: nothing goes on, nothing is held, and the next run finishes the work."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -80,6 +81,30 @@ async def test_a_registry_that_does_not_take_uploads_back_holds_nobody_up(copyin
     for mirror in MIRRORS:
         copy.host(mirror).faults.add("reset", on=["upload-cancel"])
     await cancelled_when(copy, lambda: all(copy.host(mirror).store.open_uploads for mirror in MIRRORS))
+    await finished(copy)
+
+
+async def test_a_task_that_its_caller_cancels_asks_once_more_for_uploads_to_be_taken_back(copying: Make) -> None:
+    """Whoever embeds this may cancel with asyncio's own means, which are told once and not at each further wait."""
+    copy = await copying(hosts=("gcr.io", "eu.gcr.io"))
+    copy.plan("app", wanted(images.single(seed="one", layers=0), "v1"), to=["eu.gcr.io/prod"])
+    copy.host("gcr.io").faults.add("stalled", on=["blob-get"])
+    copy.host("eu.gcr.io").faults.add("500", on=["upload-cancel"])
+    running: list[asyncio.Task[None] | None] = []
+
+    async def run() -> None:
+        running.append(asyncio.current_task())
+        await copy.copy()
+
+    await copy.begin()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run)
+        await until(lambda: copy.host("eu.gcr.io").store.open_uploads == 1)
+        (task,) = running
+        assert task is not None
+        task.cancel()
+
+    assert copy.requests("eu.gcr.io")["upload-cancel"] == 1
     await finished(copy)
 
 
