@@ -54,7 +54,8 @@ class Damage:
     """One piece of content of a destination repository that is missing, wrong or unknown.
 
     `paths` has a way to it from each wanted digest that needs it, both ends included. `origin` is a repository that
-    has the piece as it should be; where there is none, `hopeless` says why.
+    has the piece as it should be; where there is none, `hopeless` says why. What `needs_access` is unknown for want of
+    credentials or permissions, and stays so until somebody is given them.
     """
 
     repository: Repository
@@ -64,6 +65,7 @@ class Damage:
     paths: tuple[tuple[Digest, ...], ...]
     origin: Repository | None = None
     hopeless: str = ""
+    needs_access: bool = False
 
     def __str__(self) -> str:
         return f"{self.piece}{':' if self.flaw is Flaw.UNKNOWN else ''} {self.reason}"

@@ -74,13 +74,15 @@ class PairPlan:
     """What planning says of all edges of one pair.
 
     `already_promoted` counts edges. Promotions are sorted by digest and tag, as setbacks are, a tagless
-    one after those with tags; pairs with equal promotions share the tuple.
+    one after those with tags; pairs with equal promotions share the tuple. What is not `is_planned` stands for a pair
+    whose repositories were not listed to the end: it is unknown, and nobody refused to tell.
     """
 
     pair: Pair
     already_promoted: int
     promotions: tuple[Promotion, ...]
     setbacks: tuple[Setback, ...]
+    is_planned: bool = True
 
 
 @attrs.frozen(kw_only=True)

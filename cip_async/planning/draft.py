@@ -129,4 +129,4 @@ class Draft:
         return Planner(self.overlaps)
 
     def _unplanned(self, pair: Pair) -> PairPlan:
-        return self.planner.unknown(pair, NOT_PLANNED)
+        return attrs.evolve(self.planner.unknown(pair, NOT_PLANNED), is_planned=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from cip_async.model.damage import Damage, Flaw
+from cip_async.model.outcome import Outcome
 from cip_async.model.report import Ending
 from cip_async.model.verification import Drift, Verification
 from cip_async.reporting.drift import drift
@@ -16,11 +17,16 @@ from cip_async.reporting.exit_code import ExitCode
 class VerificationTally:
     """Counts. `edges` are all that are wanted, `drift` those that are not as they are wanted, by flaw.
 
+    `looked_at` are the edges of which the mirror was asked to the end. The others are in `drift` too: `not_looked_at`
+    of those that are unknown there, and those of which the manifests alone say that they are in conflict.
+
     `images` were looked at whole (digest and repository), `damages` are the pieces of content that are damaged, by
     flaw, and `damaged_images` the images that they make unusable. What does not occur is not in the mappings.
     """
 
     edges: int
+    looked_at: int
+    not_looked_at: int
     drift: Mapping[Flaw, int]
     images: int
     damages: Mapping[Flaw, int]
@@ -53,13 +59,29 @@ def drifted(verification: Verification) -> Iterator[Drift]:
 
 def verification_tally(verification: Verification) -> VerificationTally:
     """The counts of a verification."""
+    pairs = verification.plan.pairs
+    unplanned = [each for each in pairs if not each.is_planned]
     return VerificationTally(
-        edges=sum(each.pair.image.edges for each in verification.plan.pairs),
+        edges=sum(each.pair.image.edges for each in pairs),
+        looked_at=sum(each.pair.image.edges for each in pairs if each.is_planned),
+        not_looked_at=sum(setback.outcome is Outcome.UNKNOWN for each in unplanned for setback in each.setbacks),
         drift=Counter(each.flaw for each in drift(verification.plan)),
         images=verification.images,
         damages=Counter(damage.flaw for damage in verification.damages),
         damaged_images=len({image for damage in verification.damages for image in images_of(damage)}),
     )
+
+
+def unknown_for_access(verification: Verification) -> set[bool]:
+    """Whether what mirrors did not say needs somebody to be let in: yes, no, or of some the one and of some the other.
+
+    What was not looked at needs neither.
+    """
+    asked = (pair_plan for pair_plan in verification.plan.pairs if pair_plan.is_planned)
+    setbacks = (setback for pair_plan in asked for setback in pair_plan.setbacks)
+    edges = (setback.needs_access for setback in setbacks if setback.outcome is Outcome.UNKNOWN)
+    pieces = (damage.needs_access for damage in verification.damages if damage.flaw is Flaw.UNKNOWN)
+    return {*edges, *pieces}
 
 
 def images_of(damage: Damage) -> Iterator[tuple[str, str]]:

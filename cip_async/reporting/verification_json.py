@@ -50,6 +50,7 @@ def _head(verification: Verification, *, exit_code: int, version: str) -> Json:
         "wanted": attrs.asdict(plan.totals),
         "counts": {
             "edges": tally.edges,
+            "looked_at": tally.looked_at,
             "as_wanted": tally.as_wanted,
             "drift": _by_name(tally.drift),
             "images": tally.images,

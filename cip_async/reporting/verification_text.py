@@ -12,7 +12,7 @@ from cip_async.reporting.amounts import count, duration
 from cip_async.reporting.counted import counted
 from cip_async.reporting.printable import printable
 from cip_async.reporting.problems import bounded, input_problem_lines, input_warning_lines
-from cip_async.reporting.verification import VerificationTally, drifted, verification_tally
+from cip_async.reporting.verification import VerificationTally, drifted, unknown_for_access, verification_tally
 
 FINDINGS_SHOWN: Final = 100
 
@@ -23,6 +23,7 @@ _EDGES: Final = {
     Flaw.CONFLICT: "in conflict: the tag is wanted with two digests",
     Flaw.UNKNOWN: "unknown: the mirror did not say",
 }
+_NOT_LOOKED_AT: Final = "not looked at: the end came first"
 _DAMAGES: Final = {
     Flaw.CONTENT_MISSING: "of images missing",
     Flaw.CONTENT_WRONG: "of images wrong: the bytes, the size or the media type",
@@ -46,8 +47,8 @@ def verification_summary(verification: Verification) -> Iterator[str]:
     """What it comes to, line by line, and what to do next."""
     tally = verification_tally(verification)
     yield _headline(verification, tally)
-    yield from _counted(tally.drift, _EDGES, "edge")
-    yield from _counted(tally.damages, _DAMAGES, "piece")
+    yield from _counted(_edges(tally), "edge")
+    yield from _counted({text: tally.damages.get(flaw, 0) for flaw, text in _DAMAGES.items()}, "piece")
     requests = sum(line.requests for line in verification.ledger)
     if requests:
         yield f"Cost: {count(requests, 'request')}"
@@ -117,22 +118,28 @@ _TELLS_NO_DIGEST: Final = frozenset({Flaw.IMAGE_MISSING, Flaw.TAG_MISSING})
 
 
 def _headline(verification: Verification, tally: VerificationTally) -> str:
-    looked = count(tally.edges, "edge")
-    if verification.images:
-        looked += f" and all of {count(tally.images, 'image')}"
+    edges = count(tally.edges, "edge")
+    images = f" and all of {count(tally.images, 'image')}" if verification.images else ""
     took = duration(verification.seconds)
     if verification.ending is not Ending.COMPLETE:
         how = "Out of time" if verification.ending is Ending.TIMED_OUT else "Interrupted"
-        return f"{how} after {took}: looked at {looked}, and not at everything"
+        return f"{how} after {took}: looked at {tally.looked_at:,} of {edges}{images}, and not at everything"
     if not tally.proven and not tally.unknown:
-        return f"Verified {looked} in {took}: all is as it is wanted"
-    return f"Verified {looked} in {took}: {tally.as_wanted:,} of {count(tally.edges, 'edge')} as wanted" + (
+        return f"Verified {edges}{images} in {took}: all is as it is wanted"
+    return f"Verified {edges}{images} in {took}: {tally.as_wanted:,} of {edges} as wanted" + (
         f", {count(tally.damaged_images, 'image')} damaged" if tally.damaged_images else ""
     )
 
 
-def _counted(counts: Mapping[Flaw, int], texts: Mapping[Flaw, str], noun: str) -> Iterator[str]:
-    shown = [(count(counts[flaw], noun), text) for flaw, text in texts.items() if counts.get(flaw)]
+def _edges(tally: VerificationTally) -> dict[str, int]:
+    """How many edges are not as they are wanted, by what is told; who was not asked kept nothing back."""
+    edges = {text: tally.drift.get(flaw, 0) for flaw, text in _EDGES.items()}
+    edges[_EDGES[Flaw.UNKNOWN]] -= tally.not_looked_at
+    return {**edges, _NOT_LOOKED_AT: tally.not_looked_at}
+
+
+def _counted(counts: Mapping[str, int], noun: str) -> Iterator[str]:
+    shown = [(count(number, noun), text) for text, number in counts.items() if number]
     width = max((len(number) for number, _ in shown), default=0)
     for number, text in shown:
         yield f"  {number:<{width}}  {text}"
@@ -153,5 +160,8 @@ def _next(verification: Verification, tally: VerificationTally) -> Iterator[str]
         yield "Next: cip run --confirm --repair places again what is damaged"
     if any(not damage.origin for damage in proven):
         yield "Next: restore in the source what nobody has any more, or build those images anew"
-    if tally.unknown:
+    for_access = unknown_for_access(verification)
+    if True in for_access:
+        yield "Next: mend the credentials or permissions named above, which cip doctor tries, and verify again"
+    if False in for_access:
         yield "Next: verify again what is unknown, when the registries answer"

@@ -15,6 +15,7 @@ class _Found:
 
     flaw: Flaw
     reason: str
+    needs_access: bool
     origin: Repository | None = None
     hopeless: str = ""
 
@@ -41,9 +42,9 @@ class Contents:
         self._below[piece] = below
         return self._new(below)
 
-    def flawed(self, piece: Piece, flaw: Flaw, reason: str) -> None:
+    def flawed(self, piece: Piece, flaw: Flaw, reason: str, *, needs_access: bool = False) -> None:
         """Take note that something is wrong with a piece."""
-        self._flaws[piece] = _Found(flaw, reason)
+        self._flaws[piece] = _Found(flaw, reason, needs_access)
 
     def to_be_had(self, piece: Piece, origin: Repository | None, hopeless: str = "") -> None:
         """Take note of where a flawed piece can be had, or why nowhere."""
@@ -67,6 +68,7 @@ class Contents:
                 paths=tuple(paths[piece]),
                 origin=found.origin,
                 hopeless=found.hopeless,
+                needs_access=found.needs_access,
             )
             for piece, found in sorted(self._flaws.items(), key=lambda item: _order(item[0]))
         ]

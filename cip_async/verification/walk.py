@@ -122,7 +122,7 @@ class _Walk:
             else:
                 flaw = await self._document_flaw(visit, piece, depth)
         except (RegistryError, CredentialError) as error:
-            contents.flawed(piece, Flaw.UNKNOWN, str(error))
+            contents.flawed(piece, Flaw.UNKNOWN, str(error), needs_access=error.needs_access)
             return
         if flaw is not None:
             contents.flawed(piece, *flaw)

@@ -73,4 +73,10 @@ async def test_the_end_of_its_time_ends_a_command_whose_lookup_hangs(
     told = await cip(command, f"--manifest={manifest}", "--timeout=2", f"--report={report}")
     assert LOOKING_UP in told.err
     assert told.code == 3
-    assert json.loads(report.read_text())["ending"] == "timed-out"
+    written = json.loads(report.read_text())
+    assert written["ending"] == "timed-out"
+    if command == "verify":
+        counts = written["counts"]
+        assert (counts["edges"], counts["looked_at"], counts["as_wanted"]) == (1, 0, 0)
+        assert "looked at 0 of 1 edge, and not at everything\n  1 edge  not looked at: the end came first\n" in told.out
+        assert "the mirror did not say" not in told.out

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from cip_async.fake_registry.auth import BearerAuth
 from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.faults import FaultKind
 from tests.service.cli.conftest import Cip
@@ -60,6 +61,17 @@ async def test_what_a_registry_does_not_tell_exits_with_3(cip: Cip, mirrors: Sta
     told = await cip("verify", f"--manifest={mirrors.written()}", servers=mirrors.servers)
     assert told.code == 3
     assert told.out.splitlines()[-1] == "Next: verify again what is unknown, when the registries answer"
+
+
+async def test_where_access_is_refused_it_says_to_mend_that_and_not_merely_to_verify_again(
+    cip: Cip, mirrors: Staging
+) -> None:
+    mirrors.servers["eu.gcr.io"].auth = BearerAuth()
+    told = await cip("verify", f"--manifest={mirrors.written()}", servers=mirrors.servers)
+    assert told.code == 3
+    *_, before, last = told.out.splitlines()
+    assert last == "Next: mend the credentials or permissions named above, which cip doctor tries, and verify again"
+    assert not before.startswith("Next")
 
 
 @pytest.mark.parametrize("deep", [[], ["--deep"]], ids=["listings", "deep"])

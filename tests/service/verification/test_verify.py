@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cip_async.events import Event, Stage, StageStarted
+from cip_async.fake_registry.auth import BearerAuth
 from cip_async.fake_registry.faults import FaultKind
 from cip_async.model.damage import Flaw
 from cip_async.promoter import Promoter
@@ -127,6 +129,19 @@ async def test_what_a_registry_does_not_tell_is_unknown_and_never_missing(
         found = await promoter.verify(await mirrors.manifests(), deep=True)
     assert {damage.flaw for damage in found.damages} == {Flaw.UNKNOWN}
     assert verification_exit_code(found) is ExitCode.PARTLY
+
+
+@pytest.mark.parametrize("kind", ["staging"])
+async def test_content_that_may_not_be_read_is_unknown_until_somebody_is_let_in(
+    mirrors: Staging, promoter_for: MakePromoter
+) -> None:
+    def refuse(event: Event) -> None:
+        if event == StageStarted(stage=Stage.VERIFY, total=18):
+            mirrors.servers[mirrors.mirrors[0]].auth = BearerAuth()
+
+    async with promoter_for(mirrors, listener=refuse) as promoter:
+        found = await promoter.verify(await mirrors.manifests(), deep=True)
+    assert {(damage.flaw, damage.needs_access) for damage in found.damages} == {(Flaw.UNKNOWN, True)}
 
 
 @kinds

@@ -46,6 +46,7 @@ def test_what_is_not_planned_yet_is_unknown() -> None:
     first, second = draft.plan().pairs
 
     assert first is planned
+    assert (first.is_planned, second.is_planned) == (True, False)
     assert [(setback.outcome, setback.reason) for setback in second.setbacks] == [
         (Outcome.UNKNOWN, "the run ended before all that this needs was listed")
     ]

@@ -1,12 +1,16 @@
 """A verification in words."""
 
+from itertools import chain
+
+import attrs
 import pytest
 
 from cip_async.model.damage import Damage, Flaw, Piece, PieceKind, Repair, RepairFate
+from cip_async.model.outcome import Outcome
 from cip_async.model.plan import Plan
 from cip_async.model.report import Ending
 from cip_async.reporting.verification_text import FINDINGS_SHOWN, finding_lines, repair_lines, verification_summary
-from tests.unit.reporting.samples import digest, pair_plans, plan, promotion, report, want
+from tests.unit.reporting.samples import ASIA, EU, digest, pair_plans, plan, promotion, report, setback, want
 from tests.unit.reporting.verifications import DRIFTED, damage, verification
 
 WELL = plan(*pair_plans("foo", [want("1", "a")], already=1))
@@ -102,6 +106,42 @@ def test_what_a_run_mended_or_would_is_told_and_what_it_did_not_is_left_to_its_i
 def test_one_that_did_not_come_to_its_end_does_not_say_that_all_is_well(ending: Ending, how: str) -> None:
     lines = list(verification_summary(verification(WELL, deep=True, images=2, ending=ending)))
     assert lines == [
-        f"{how} after 12 s: looked at 3 edges and all of 2 images, and not at everything",
+        f"{how} after 12 s: looked at 3 of 3 edges and all of 2 images, and not at everything",
         "Next: verify again; this one did not come to its end",
     ]
+
+
+def test_edges_of_mirrors_that_nobody_asked_were_not_looked_at() -> None:
+    asked = pair_plans("foo", [want("1", "a")], setbacks=[setback("1", "a", Outcome.UNKNOWN, "teapot")], to=[ASIA])
+    rest = [
+        setback("1", "a", Outcome.UNKNOWN, "the run ended"),
+        setback("2", None, Outcome.UNKNOWN, "the run ended"),
+        setback("3", "b", Outcome.OVERLAP, "the tag is wanted twice"),
+    ]
+    never = pair_plans("bar", [want("1", "a"), want("2"), want("3", "b")], setbacks=rest, to=[EU])
+    made = plan(*asked, *[attrs.evolve(each, is_planned=False) for each in never])
+    assert list(verification_summary(verification(made, ending=Ending.TIMED_OUT))) == [
+        "Out of time after 12 s: looked at 1 of 4 edges, and not at everything",
+        "  1 edge   in conflict: the tag is wanted with two digests",
+        "  1 edge   unknown: the mirror did not say",
+        "  2 edges  not looked at: the end came first",
+        "Next: verify again; this one did not come to its end",
+        "Next: mend the promoter manifests, as told above",
+        "Next: verify again what is unknown, when the registries answer",
+    ]
+
+
+@pytest.mark.parametrize("edges", [(True,), (False,), (True, False), ()])
+@pytest.mark.parametrize("pieces", [(True,), (False,), ()])
+def test_what_is_unknown_for_want_of_access_is_not_merely_to_be_verified_again(
+    edges: tuple[bool, ...], pieces: tuple[bool, ...]
+) -> None:
+    made = [
+        pair_plans("foo", [want("1", "a")], setbacks=[setback("1", "a", Outcome.UNKNOWN, "no", needs_access=each)])
+        for each in edges
+    ]
+    damages = [damage(Flaw.UNKNOWN, origin=None, needs_access=each) for each in pieces]
+    told = [line for line in summary(plan(*chain.from_iterable(made)), *damages) if line.startswith("Next")]
+    mend = "Next: mend the credentials or permissions named above, which cip doctor tries, and verify again"
+    again = "Next: verify again what is unknown, when the registries answer"
+    assert told == [mend] * (True in edges + pieces) + [again] * (False in edges + pieces)
