@@ -1,11 +1,15 @@
 """Looks up host names in threads that nobody waits for: a lookup that hangs holds up neither a request nor the end.
 
 The system's lookups cannot be cancelled. Threads of a pool are waited for when a program ends, as are those of uvloop,
-and a name server that says nothing would keep an interrupted run alive until the system gives it up.
+and a name server that says nothing would keep an interrupted run alive until the system gives it up. Whoever asks what
+is being looked up already joins that, so that a name which is tried again and again hangs in one thread alone.
 """
 
 import socket
 import threading
+from collections.abc import Callable
+from copy import copy
+from functools import partial
 from typing import Final
 
 import anyio.from_thread
@@ -25,28 +29,44 @@ class _Lookup:
     port: int
     family: socket.AddressFamily
     done: anyio.Event = attrs.field(factory=anyio.Event)
-    found: list[ResolveResult] = attrs.field(factory=list)
+    found: tuple[ResolveResult, ...] = ()
     error: OSError | None = None
 
-    def run(self, token: anyio.lowlevel.EventLoopToken) -> None:
-        """Ask, in a thread, and tell the event loop if it is still there."""
+    def start(self, on_end: Callable[[], None]) -> None:
+        """Begin to ask; `on_end` is called in the event loop, if that is still there by then.
+
+        Raises:
+            OSError: the system grants no thread.
+        """
+        run = partial(self._run, on_end, anyio.lowlevel.current_token())
         try:
-            self.found = _addresses(self.host, self.port, self.family)
+            threading.Thread(target=run, name=f"lookup of {self.host}", daemon=True).start()
+        except RuntimeError:
+            reason = "this machine grants no more threads to look up names in"
+            raise socket.gaierror(socket.EAI_AGAIN, reason) from None
+
+    def _run(self, on_end: Callable[[], None], token: anyio.lowlevel.EventLoopToken) -> None:
+        try:
+            self.found = tuple(_addresses(self.host, self.port, self.family))
         except OSError as error:
             self.error = error
         except UnicodeError:
             self.error = socket.gaierror(socket.EAI_NONAME, "it is no name that a host can have")
+        except Exception as error:  # noqa: BLE001 - nobody would learn of it, and all would wait for nothing
+            reason = f"the system's lookup of the name broke ({type(error).__name__})"
+            self.error = socket.gaierror(socket.EAI_FAIL, reason)
         try:
-            anyio.from_thread.run_sync(self.done.set, token=token)
+            anyio.from_thread.run_sync(on_end, token=token)
         except RuntimeError:
             return  # the program has ended meanwhile
 
 
 class NameResolver(AbstractResolver):
-    """Resolves names as the system does, each within `patience_s` seconds."""
+    """Resolves names as the system does; nobody waits for one longer than `patience_s` seconds."""
 
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
+        self._under_way: dict[tuple[str, int, socket.AddressFamily], _Lookup] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -56,19 +76,27 @@ class NameResolver(AbstractResolver):
         Raises:
             OSError: it has none, or that could not be found out in time.
         """
-        lookup = _Lookup(host, port, family)
-        token = anyio.lowlevel.current_token()
-        threading.Thread(target=lookup.run, args=(token,), name=f"lookup of {host}", daemon=True).start()
+        lookup = self._under_way.get((host, port, family)) or self._begun(host, port, family)
         with anyio.move_on_after(self._patience_s):
             await lookup.done.wait()
-        if lookup.error is not None:
-            raise lookup.error
         if not lookup.done.is_set():
             raise socket.gaierror(socket.EAI_AGAIN, "the name servers did not answer in time")
-        return lookup.found
+        if lookup.error is not None:
+            raise copy(lookup.error)  # one that several raise would gather the tracebacks of all
+        return list(lookup.found)
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _begun(self, host: str, port: int, family: socket.AddressFamily) -> _Lookup:
+        lookup = _Lookup(host, port, family)
+        lookup.start(partial(self._end, lookup))
+        self._under_way[host, port, family] = lookup
+        return lookup
+
+    def _end(self, lookup: _Lookup) -> None:
+        del self._under_way[lookup.host, lookup.port, lookup.family]
+        lookup.done.set()
 
 
 def _addresses(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
