@@ -11,6 +11,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from cip_async.registry.origins import private_address
 
 
+class PrivateAddress(OSError):
+    """A name of none but private addresses: to connect there is refused, now and at every other try."""
+
+
 class PublicResolver(AbstractResolver):
     """Resolves as `resolver` does, and leaves out private addresses."""
 
@@ -23,12 +27,13 @@ class PublicResolver(AbstractResolver):
         """The public addresses of `host`.
 
         Raises:
-            OSError: it has none.
+            PrivateAddress: it has none but private ones.
+            OSError: it has none at all.
         """
         everything = await self._resolver.resolve(host, port, family)
         found = [entry for entry in everything if not private_address(entry["host"])]
         if not found:
-            raise OSError(f"{host} has no public address")
+            raise PrivateAddress(f"{host} has no public address")
         return found
 
     async def close(self) -> None:

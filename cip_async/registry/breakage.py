@@ -11,6 +11,7 @@ from typing import Final
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from cip_async.registry.addresses import PrivateAddress
 from cip_async.settings import GARBLED_TRIES, UNKNOWN_NAME_TRIES
 
 BREAKAGES: Final = (aiohttp.ClientError, TimeoutError, OSError)
@@ -33,12 +34,12 @@ _RULES_OF_HTTP: Final = {
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether another try may succeed: a wrong certificate, proxy or URL stays what it is."""
+    """Whether another try may succeed: a wrong certificate, proxy, URL or address stays what it is."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.TOO_MANY_REQUESTS
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         return isinstance(error.os_error, _BROKEN_OFF)
-    return not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL)
+    return not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL) and not _is_refused_address(error)
 
 
 def most_tries(error: Exception) -> int | None:
@@ -72,6 +73,10 @@ def told(error: Exception) -> str:
         return f"the answer breaks the rules of HTTP{_broken_rule(error)}"
     if isinstance(error, aiohttp.ClientConnectorDNSError) and _is_unknown_name(error):
         return f"there is no host of the name {error.host}; check how it is spelt, and the name servers of this machine"
+    if isinstance(error, aiohttp.ClientConnectorDNSError) and _is_refused_address(error):
+        return (
+            f"the name {error.host} leads to a private address, where no public registry may send us, and was refused"
+        )
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection: {error.strerror or type(error.os_error).__name__}"
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
@@ -85,6 +90,10 @@ def _is_unknown_name(error: Exception) -> bool:
     if not isinstance(error, aiohttp.ClientConnectorDNSError):
         return False
     return isinstance(error.os_error, socket.gaierror) and error.os_error.errno in _NO_SUCH_NAME
+
+
+def _is_refused_address(error: Exception) -> bool:
+    return isinstance(error, aiohttp.ClientConnectorDNSError) and isinstance(error.os_error, PrivateAddress)
 
 
 def _is_no_http(error: Exception) -> bool:

@@ -10,12 +10,13 @@ from cip_async.errors import Unavailable
 from cip_async.registry import session
 from cip_async.registry.credentials.provider import BearerToken
 from tests.service.registry.bodies import Pieces
-from tests.service.registry.conftest import FOO, HOST, ONE_TRY, D, Open, Reach, Serve
+from tests.service.registry.conftest import FOO, HOST, D, Open, Reach, Serve
 from tests.service.registry.scripted import Reply, Scripted, Seen, ToLoopback
 
 pytestmark = pytest.mark.anyio
 
 THIEF = "storage.thief.net"
+REFUSED = f"the name {THIEF} leads to a private address, where no public registry may send us, and was refused"
 
 
 @pytest.fixture(scope="module")
@@ -60,21 +61,22 @@ async def reached(serve: Serve, reach: Open, certified: ssl.SSLContext, ca_cert:
         endpoints={HOST: f"https://registry.org:{registry.port}"},
         ca_cert=ca_cert,
         resolver=ToLoopback(),
-        retries=ONE_TRY,
         credential=BearerToken(token="our-secret"),
     )
 
 
 async def test_a_redirect_to_a_name_of_an_inner_address_is_not_followed(reached: Reach, inner: Scripted) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=REFUSED) as failed:
         async with reached.client.blob(FOO, D, 4):
             pass
+    assert not failed.value.retryable
     assert inner.seen == []
 
 
 async def test_an_upload_to_a_name_of_an_inner_address_is_not_sent(reached: Reach, inner: Scripted) -> None:
     session = await reached.client.start_upload(FOO)
     body = Pieces(b"blob")
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=REFUSED) as failed:
         await reached.client.upload(session, D, body)
+    assert not failed.value.retryable
     assert (inner.seen, body.sends) == ([], 0)

@@ -5,7 +5,7 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from cip_async.registry.addresses import PublicResolver
+from cip_async.registry.addresses import PrivateAddress, PublicResolver
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +40,7 @@ async def test_public_addresses_are_kept_and_others_left_out() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "192.168.1.1", "::ffff:10.0.0.1", "fd00::1"])
 async def test_a_name_with_inner_addresses_alone_resolves_to_nothing(address: str) -> None:
-    with pytest.raises(OSError, match=r"storage\.example has no public address"):
+    with pytest.raises(PrivateAddress, match=r"storage\.example has no public address"):
         await resolved(address)
 
 

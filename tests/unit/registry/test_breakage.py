@@ -9,6 +9,7 @@ from aiohttp.client_reqrep import ConnectionKey, RequestInfo
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from cip_async.registry.addresses import PrivateAddress
 from cip_async.registry.breakage import BREAKAGES, may_pass, most_tries, told
 from cip_async.settings import GARBLED_TRIES, UNKNOWN_NAME_TRIES
 
@@ -28,6 +29,11 @@ CASES = [
         True,
     ),
     (aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_AGAIN, "try")), "no connection: try", True),
+    (
+        aiohttp.ClientConnectorDNSError(KEY, PrivateAddress("10.0.0.1 it was")),
+        "the name storage.example leads to a private address, where no public registry may send us, and was refused",
+        False,
+    ),
     (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLEOFError(8, "EOF")), "no connection: EOF", True),
     (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError(1, "wrong version")), "no connection: wrong", False),
     (
