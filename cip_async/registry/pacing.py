@@ -204,9 +204,8 @@ def _settled(pace: Pace, granted: Granted, now: float) -> Pace:
         doubt = min(refusing_s, _BUCKET_S) / granted.seconds
     if granting_s >= _STEADY_S and refusing_s <= granted.seconds / 5:
         doubt, fall = _STEADY_DOUBT, _STEADY_FALL
-    lowest = _CAUTION * min(
-        max(measured, pace.refused_rate * fall, pace.chance.least_per_s, LEAST_PER_S), pace.refused_rate
-    )
+    least = max(min(pace.chance.least_per_s, pace.rate), LEAST_PER_S)
+    lowest = max(_CAUTION * min(max(measured, pace.refused_rate * fall), pace.refused_rate), least)
     ceiling = max(measured + (pace.refused_rate - measured) * doubt, lowest / _CAUTION)
     is_news = ceiling < pace.ceiling * _AGREEING
     return attrs.evolve(

@@ -144,7 +144,7 @@ def test_no_rate_falls_below_the_least() -> None:
     pace = unrefused(None)
     for now in range(100):
         pace = recovered(refused(pace, now, rate=2.0), now + 0.5, requests=0, seconds=1.0)
-    assert pace.allowed == pytest.approx(0.97 * LEAST_PER_S)
+    assert pace.allowed == LEAST_PER_S
 
 
 def test_a_rate_grows_fast_towards_its_ceiling_and_hardly_at_all_around_it() -> None:
@@ -206,6 +206,21 @@ def test_a_rate_that_was_lowered_for_nothing_is_what_was_granted_before() -> Non
     pace = by_chance_found_out()
     assert pace.rate == pytest.approx(0.97 * pace.chance.proven_per_s)
     assert pace.ceiling == pace.chance.asked_per_s > 80.0
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0, 40.0])
+def test_no_rate_is_lowered_below_a_quarter_of_what_was_granted_while_it_may_be_chance(rate: float) -> None:
+    """However slow the requests were that were refused, and however little of them was granted."""
+    pace = recovered(refused(SETTLED, 20.0), 21.0, requests=80, seconds=1.0)
+    quarter = pace.chance.proven_per_s / 4
+    for now in range(30, 50):
+        before = pace.rate
+        pace = after(refused(pace, now, rate=rate), Granted(now + 0.5, 1, 1.0, Share(20, 1)), now + 0.5)
+        assert pace.rate >= min(quarter, before)
+        if pace.chance.explains:
+            break
+        assert pace.chance.least_per_s == quarter
+    assert pace.rate >= quarter
 
 
 def test_what_comes_by_chance_leaves_a_rate_that_grows() -> None:
