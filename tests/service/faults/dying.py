@@ -74,8 +74,11 @@ class Mortal:
 
     async def _forward(self, client: SocketStream) -> None:
         url = URL(self.endpoint)
-        registry = await anyio.connect_tcp(url.host or "", url.port or 0)
-        async with client, registry, anyio.create_task_group() as tasks:
+        async with (
+            client,
+            await anyio.connect_tcp(url.host or "", url.port or 0) as registry,
+            anyio.create_task_group() as tasks,
+        ):
             tasks.start_soon(partial(self._pass_on, client, registry, counts=True))
             await self._pass_on(registry, client, counts=False)
             tasks.cancel_scope.cancel()
