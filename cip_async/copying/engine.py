@@ -111,6 +111,7 @@ class Engine:
         )
         self._relayed_to: dict[BlobKey, Repository] = {}
         self._reread: set[BlobNode] = set()
+        self._counted: set[tuple[Host, BlobKey]] = set()
         self._open_pairs: dict[Repository, int] = {}
         self._listed: dict[Repository, list[Repository]] = {}
 
@@ -245,7 +246,8 @@ class Engine:
                 return
             self._carry_out(self._placements.blob_failed(node, unreadable, for_all=True))
             return
-        if node.key not in self._relayed_to and node not in self._reread:
+        if (node.source.host, node.key) not in self._counted:
+            self._counted.add((node.source.host, node.key))
             self._learnt.of(node.source.host).read(node.blob.size_bytes)
         self._relayed_to.setdefault(node.key, node.repository)
         self._placed(node, Placed.RELAYED)
