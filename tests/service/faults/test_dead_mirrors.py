@@ -28,7 +28,7 @@ DEAD: Final = "zz.gcr.io"
 IMAGES: Final = 12
 IMPATIENT: Final = Settings(
     retries=Retries(request_s=60.0, first_delay_s=0.001, longest_delay_s=0.01, host_failures=5, host_silence_s=0.0),
-    timeouts=Timeouts(connect_s=0.5, first_byte_s=0.5, stall_s=0.5),
+    timeouts=Timeouts(connect_s=2.0, first_byte_s=2.0, stall_s=2.0),
     listing_late_s=0.2,
     threads=8,
 )
