@@ -173,7 +173,7 @@ class GoogleAccounts:
     async def _own_credentials(self, account: str) -> "Credentials | None":
         """Credentials of the account itself: its key file, or the default ones if they are of it."""
         if account in self._keys:
-            return await to_thread.run_sync(self._load, self._keys[account], f"the key file of {account}")
+            return await to_thread.run_sync(_load, self._keys[account], f"the key file of {account}", self._scopes)
         default = await self._default_credentials()
         if default is None or account == _AMBIENT:
             return default
@@ -197,11 +197,8 @@ class GoogleAccounts:
         found = read_default_credentials(self._environment)
         if found is not None:
             path, info = found
-            return self._load(info, f"the Application Default Credentials in {path}")
+            return _load(info, f"the Application Default Credentials in {path}", self._scopes)
         return _machine_credentials(self._http, self._environment)
-
-    def _load(self, info: Mapping[str, Any], where: str) -> "Credentials":
-        return _load(info, where, self._scopes)
 
     async def _mint(self, credentials: "Credentials", account: str) -> AccessToken:
         whose = account or account_of(credentials) or "the Application Default Credentials"

@@ -72,6 +72,7 @@ def check_the_others(staging: Staging, report: Report) -> list[EdgeReport]:
 
 
 async def check_that_the_next_run_finishes(promoter_for: Callable[..., Promoter], staging: Staging) -> None:
+    staging.servers[DEAD].faults.clear()
     report = await promoted(promoter_for, staging, quarantine=False)
     assert undone(report) == []
     assert exit_code(report) is ExitCode.DONE
@@ -100,7 +101,6 @@ async def test_a_dead_mirror_fails_alone_and_says_why(
     assert all("could not be listed" in edge.reason and REASONS[death] in edge.reason for edge in failed)
 
     four.servers.endpoints[DEAD] = alive
-    four.servers[DEAD].faults.clear()
     await check_that_the_next_run_finishes(promoter_for, four)
 
 
@@ -126,5 +126,4 @@ async def test_a_mirror_that_dies_in_the_middle_of_the_copy_fails_alone_and_says
     assert all(edge.reason for edge in failed)
 
     four.servers.endpoints[DEAD] = alive
-    four.servers[DEAD].faults.clear()
     await check_that_the_next_run_finishes(promoter_for, four)
