@@ -6,6 +6,7 @@ import sys
 import click
 
 from cip_async.cli.calling import arguments_of
+from cip_async.cli.garbage import collect_rarely
 from cip_async.cli.group import cip
 from cip_async.cli.logs import show_crashes_without_secrets
 
@@ -28,6 +29,7 @@ def auditor() -> None:
 
 
 def _prepare() -> None:
+    collect_rarely()  # before most modules are loaded
     show_crashes_without_secrets()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

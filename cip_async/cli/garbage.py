@@ -1,0 +1,14 @@
+"""How often a command looks for garbage in cycles."""
+
+import gc
+from typing import Final
+
+_THRESHOLDS: Final = (10_000, 20, 20)
+"""Python looks for garbage in cycles after 700 allocations, and at what is older ever again. A command makes hardly
+any, and much that lasts: with the usual thresholds, loading its modules takes a fifth longer, and a large promotion
+spends 6 % of its CPU time on it; with these it is 2 %."""
+
+
+def collect_rarely() -> None:
+    """From now on have this process look for garbage less often."""
+    gc.set_threshold(*_THRESHOLDS)
