@@ -5,6 +5,7 @@ Those who must wait stand in three lines, which are served in turn, so a crawl h
 holds back no other.
 """
 
+import asyncio
 import enum
 import math
 import time
@@ -58,7 +59,6 @@ class Passage:
 class _Waiter:
     request_class: RequestClass
     called: anyio.Event = attrs.field(factory=anyio.Event)
-    is_asleep: bool = False
     passage: Passage | None = None
 
 
@@ -97,8 +97,8 @@ class HostGate:
         self._inside: set[Passage] = set()
         self._paused_until = -math.inf
         self._allowances: dict[RequestClass, _Allowance] = {}
-        self._watcher: _Waiter | None = None
-        self._watched_until = math.inf
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = math.inf
 
     @property
     def free_slots(self) -> int:
@@ -167,44 +167,25 @@ class HostGate:
         self._waiting += 1
         try:
             self._call()
-            while waiter.passage is None:
-                await self._wait(waiter)
+            await waiter.called.wait()
         except BaseException:
             self._give_up(queue, waiter)
             raise
-        return waiter.passage
-
-    async def _wait(self, waiter: _Waiter) -> None:
-        """Sleep until called. The watcher, one of all who wait, also wakes when time alone lets somebody in."""
-        waiter.is_asleep = True
-        is_late = False
-        if waiter is self._watcher and self._watched_until < math.inf:
-            due_in_s = max(self._watched_until - self._clock(), _SHORTEST_WAIT_S)
-            with anyio.move_on_after(due_in_s) as sleep:
-                await waiter.called.wait()
-            is_late = sleep.cancelled_caught
-        else:
-            await waiter.called.wait()
-        waiter.is_asleep = False
         if waiter.passage is None:
-            waiter.called = anyio.Event()
-            if is_late and waiter is self._watcher:
-                self._watched_until = math.inf
-                self._call()
+            raise RuntimeError("called without a passage")
+        return waiter.passage
 
     def _give_up(self, queue: _Queue, waiter: _Waiter) -> None:
         if waiter.passage is None:
             queue.waiting.remove(waiter)
             self._waiting -= 1
-            if waiter is self._watcher:
-                self._watcher = None
         else:
             self._inside.discard(waiter.passage)
             waiter.passage.pacer.withdraw()
         self._call()
 
     def _call(self) -> None:
-        """Let in all who may start now, one line after the other, and have somebody watch for the next."""
+        """Let in all who may start now, one line after the other, and be called again when time lets in the next."""
         due_at = math.inf
         now = self._clock() if self._waiting else 0.0
         while self._waiting and len(self._inside) < self._in_flight:
@@ -218,10 +199,7 @@ class HostGate:
             self._turns.append(queue)
             waiter.passage = self._let_in(queue, waiter.request_class, now, waited=True)
             waiter.called.set()
-            if waiter is self._watcher:
-                self._watcher = None
-        if self._waiting:
-            self._watch_until(due_at)
+        self._set_alarm(due_at if self._waiting else math.inf, now)
 
     def _next(self, now: float) -> tuple[_Queue, _Waiter, float]:
         """Who may start first, and when; of several who may now, the one whose line has waited longest for its turn."""
@@ -239,15 +217,19 @@ class HostGate:
             raise RuntimeError("nobody waits")
         return best
 
-    def _watch_until(self, due_at: float) -> None:
-        """Have one of those who wait wake up in time; one who will wait long, so that the watch seldom changes."""
-        if self._watcher is None:
-            self._watcher = max((queue.waiting for queue in self._turns), key=len)[-1]
-            self._watched_until = math.inf
-        if due_at < self._watched_until:
-            self._watched_until = due_at
-            if self._watcher.is_asleep:
-                self._watcher.called.set()
+    def _set_alarm(self, due_at: float, now: float) -> None:
+        """Be called at `due_at`, or earlier; an alarm that rings too early is set again then."""
+        rings_at = max(due_at, now + _SHORTEST_WAIT_S)
+        if self._alarm is not None and (rings_at < self._alarm_at or not self._waiting):
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None and due_at < math.inf:
+            self._alarm = asyncio.get_running_loop().call_later(rings_at - now, self._ring)
+            self._alarm_at = rings_at
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._call()
 
     def _due_at(self, queue: _Queue, request_class: RequestClass, now: float) -> float:
         if now < self._paused_until:

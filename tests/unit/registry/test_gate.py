@@ -316,22 +316,29 @@ async def test_who_is_cancelled_just_as_it_is_let_in_gives_its_slot_to_the_next(
     assert one.free_slots == 1
 
 
-async def test_who_is_cancelled_on_watch_hands_the_watch_on() -> None:
+async def test_where_all_who_waited_are_cancelled_nothing_wakes_up_for_them() -> None:
     one = gate(Rate(reads_per_minute=60), in_flight=64)
     await starts(one, 2)
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
-            scope = anyio.CancelScope()
+            tasks.start_soon(lambda: one.enter(READ, write=False))
+        await anyio.sleep(0.1)
+        assert one._alarm is not None
+        tasks.cancel_scope.cancel()
+    assert (one._waiting, one._alarm, one.free_slots) == (0, None, 64)
 
-            async def request(scope: anyio.CancelScope = scope) -> None:
-                with scope:
-                    one.leave(await one.enter(READ, write=False))
 
-            tasks.start_soon(request)
-            await anyio.lowlevel.checkpoint()
-            if one._watcher is not None and one._watcher.is_asleep:
-                scope.cancel()
-    assert (one._waiting, one._watcher, one.free_slots) == (0, None, 64)
+async def test_who_is_first_in_line_may_be_cancelled_without_holding_up_the_next() -> None:
+    one = gate(Rate(reads_per_minute=60), in_flight=64)
+    await starts(one, 2)
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks, anyio.create_task_group() as first:
+        first.start_soon(lambda: one.enter(READ, write=False))
+        await anyio.sleep(0.1)
+        tasks.start_soon(starts, one, 1)
+        await anyio.sleep(0.1)
+        first.cancel_scope.cancel()
+    assert anyio.current_time() - began == pytest.approx(1, abs=0.01)
 
 
 async def test_a_rate_is_settled_only_where_a_host_refused() -> None:
