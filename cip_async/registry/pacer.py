@@ -17,6 +17,8 @@ _LASTS: Final = (8, 16, 32, 64)
 _SHORTEST_S: Final = 0.05
 """Starts are counted over no less: those that come at once are no rate."""
 _ROUNDING: Final = 1e-6
+_LEAST_GROWTH_S: Final = 0.005
+"""A rate is seen to anew when it held requests back for so long: each start would be as good, and costs as much."""
 
 
 @attrs.define(eq=False)
@@ -30,6 +32,7 @@ class Pacer:
     _measured_from: float = attrs.field(init=False, default=math.inf)
     _answered: int = attrs.field(init=False, default=0)
     _refused: int = attrs.field(init=False, default=0)
+    _held_back_s: float = attrs.field(init=False, default=0.0)
     _recent: deque[float] = attrs.field(init=False, factory=lambda: deque(maxlen=max(_LASTS)))
 
     @property
@@ -58,7 +61,10 @@ class Pacer:
         if is_full and not is_busy and not self.pace.is_probing:
             self._granted, self._measured_from = 0, now  # the host may have saved up more than its quota since
         elif not is_full and is_busy and rate < self.pace.most:
-            self.pace = after(self.pace, HeldBack(1 / rate), now)
+            self._held_back_s += 1 / rate
+            if self._held_back_s >= _LEAST_GROWTH_S:
+                self.pace = after(self.pace, HeldBack(self._held_back_s), now)
+                self._held_back_s = 0.0
         self._level -= 1
 
     def withdraw(self) -> None:
