@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import anyio
 import attrs
 
 from cip_async.errors import InvalidReference, InvalidSettings
@@ -57,8 +56,10 @@ class Passage:
 
 @attrs.define(eq=False)
 class _Waiter:
+    """A request that waits; an event would do as well as the future, and costs several times as much."""
+
     request_class: RequestClass
-    called: anyio.Event = attrs.field(factory=anyio.Event)
+    called: asyncio.Future[None]
     passage: Passage | None = None
 
 
@@ -162,12 +163,12 @@ class HostGate:
         return 0.0 if before is not None and before.requests <= 0 and now < before.until else round(told.until - now, 6)
 
     async def _enter_in_turn(self, queue: _Queue, request_class: RequestClass) -> Passage:
-        waiter = _Waiter(request_class)
+        waiter = _Waiter(request_class, asyncio.get_running_loop().create_future())
         queue.waiting.append(waiter)
         self._waiting += 1
         try:
             self._call()
-            await waiter.called.wait()
+            await waiter.called
         except BaseException:
             self._give_up(queue, waiter)
             raise
@@ -198,7 +199,8 @@ class HostGate:
             self._turns.remove(queue)
             self._turns.append(queue)
             waiter.passage = self._let_in(queue, waiter.request_class, now, waited=True)
-            waiter.called.set()
+            if not waiter.called.done():  # else it was cancelled just now, and gives its slot back
+                waiter.called.set_result(None)
         self._set_alarm(due_at if self._waiting else math.inf, now)
 
     def _next(self, now: float) -> tuple[_Queue, _Waiter, float]:
