@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+from msgspec.structs import replace
 
 from benchmarks._release import Release, promoter_manifests
 from benchmarks._shape import write
@@ -87,7 +88,7 @@ class Task:
         return str(folder)
 
     def _served(self, path: RegistryPath) -> RegistryPath:
-        return attrs.evolve(path, host=parse_host(self.endpoints[path.host].removeprefix("http://")))
+        return replace(path, host=parse_host(self.endpoints[path.host].removeprefix("http://")))
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ Everything that prints, logs or counts is a listener. The engine itself prints n
 import enum
 from typing import Protocol
 
-import attrs
+import msgspec
 
 from cip_async.reference import Digest, Host, Repository, Tag
 
@@ -29,16 +29,14 @@ class Placed(enum.Enum):
     """Its bytes passed through this machine."""
 
 
-@attrs.frozen(kw_only=True)
-class StageStarted:
+class StageStarted(msgspec.Struct, frozen=True, kw_only=True):
     """A stage begins: `total` repositories are to be listed, or images (digest and repository) placed or verified."""
 
     stage: Stage
     total: int
 
 
-@attrs.frozen(kw_only=True)
-class RepositoryListed:
+class RepositoryListed(msgspec.Struct, frozen=True, kw_only=True):
     """A repository was listed to its end."""
 
     repository: Repository
@@ -46,24 +44,21 @@ class RepositoryListed:
     tags: int
 
 
-@attrs.frozen(kw_only=True)
-class ListingTrusted:
+class ListingTrusted(msgspec.Struct, frozen=True, kw_only=True):
     """A destination was not listed: by the inventory, `age_s` seconds ago it held all that is wanted."""
 
     repository: Repository
     age_s: float
 
 
-@attrs.frozen(kw_only=True)
-class ListingFailed:
+class ListingFailed(msgspec.Struct, frozen=True, kw_only=True):
     """A repository could not be listed, and its edges are unknown."""
 
     repository: Repository
     reason: str
 
 
-@attrs.frozen(kw_only=True)
-class PairPlanned:
+class PairPlanned(msgspec.Struct, frozen=True, kw_only=True):
     """The edges between two repositories were sorted; the numbers count edges."""
 
     source: Repository
@@ -73,22 +68,19 @@ class PairPlanned:
     setbacks: int
 
 
-@attrs.frozen(kw_only=True)
-class ListingExpected:
+class ListingExpected(msgspec.Struct, frozen=True, kw_only=True):
     """More listings were found to be needed: of a source, where something is lacking, or of a repository once more."""
 
     listings: int
 
 
-@attrs.frozen(kw_only=True)
-class CopyExpected:
+class CopyExpected(msgspec.Struct, frozen=True, kw_only=True):
     """More images were found to be placed: (digest, destination repository) combinations."""
 
     images: int
 
 
-@attrs.frozen(kw_only=True)
-class BlobPlaced:
+class BlobPlaced(msgspec.Struct, frozen=True, kw_only=True):
     """A blob is in a destination repository."""
 
     repository: Repository
@@ -97,8 +89,7 @@ class BlobPlaced:
     size_bytes: int
 
 
-@attrs.frozen(kw_only=True)
-class ImagePlaced:
+class ImagePlaced(msgspec.Struct, frozen=True, kw_only=True):
     """A digest and the tags wanted for it are in a destination repository."""
 
     source: Repository
@@ -107,8 +98,7 @@ class ImagePlaced:
     tags: tuple[Tag, ...]
 
 
-@attrs.frozen(kw_only=True)
-class ImageFailed:
+class ImageFailed(msgspec.Struct, frozen=True, kw_only=True):
     """A digest could not be placed in a destination repository, or not with all of its tags."""
 
     source: Repository
@@ -118,24 +108,21 @@ class ImageFailed:
     reason: str
 
 
-@attrs.frozen(kw_only=True)
-class ImageLost:
+class ImageLost(msgspec.Struct, frozen=True, kw_only=True):
     """The source turned out not to hold a digest."""
 
     source: Repository
     digest: Digest
 
 
-@attrs.frozen(kw_only=True)
-class ImagesVerified:
+class ImagesVerified(msgspec.Struct, frozen=True, kw_only=True):
     """All that so many wanted digests of a destination repository consist of was looked at."""
 
     repository: Repository
     images: int
 
 
-@attrs.frozen(kw_only=True)
-class DamageFound:
+class DamageFound(msgspec.Struct, frozen=True, kw_only=True):
     """A document or a blob of a destination repository is missing, wrong or unknown; `piece` says which."""
 
     repository: Repository
@@ -143,16 +130,14 @@ class DamageFound:
     reason: str
 
 
-@attrs.frozen(kw_only=True)
-class ImageRepaired:
+class ImageRepaired(msgspec.Struct, frozen=True, kw_only=True):
     """A document of a destination repository was placed again, with what was missing below it."""
 
     destination: Repository
     digest: Digest
 
 
-@attrs.frozen(kw_only=True)
-class RequestDone:
+class RequestDone(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP exchange ended, with whatever result; `status` is 0 where there was no answer."""
 
     host: Host
@@ -161,16 +146,14 @@ class RequestDone:
     received_bytes: int
 
 
-@attrs.frozen(kw_only=True)
-class HostPaused:
+class HostPaused(msgspec.Struct, frozen=True, kw_only=True):
     """A host asked for a pause, in seconds."""
 
     host: Host
     pause_s: float
 
 
-@attrs.frozen(kw_only=True)
-class HostFailing:
+class HostFailing(msgspec.Struct, frozen=True, kw_only=True):
     """A host failed a few times in a row, for this reason at last, and goes on being tried. It is told once a row."""
 
     host: Host

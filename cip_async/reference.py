@@ -9,7 +9,7 @@ import ipaddress
 import re
 from typing import Final, NewType
 
-import attrs
+import msgspec
 
 from cip_async.errors import InvalidReference
 
@@ -35,8 +35,7 @@ _MAX_REFERENCE_LENGTH: Final = 255
 _MAX_PORT: Final = 65535
 
 
-@attrs.frozen(order=True, cache_hash=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     """A place that holds images: `us.gcr.io/k8s-artifacts-prod/foo/bar` is host `us.gcr.io` and the rest its path."""
 
     host: Host
@@ -46,8 +45,7 @@ class Repository:
         return f"{self.host}/{self.path}"
 
 
-@attrs.frozen(order=True, cache_hash=True)
-class RegistryPath:
+class RegistryPath(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     """The `name` of a registry entry: a host and a path prefix, which may be empty."""
 
     host: Host

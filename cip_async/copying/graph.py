@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
+import msgspec
 
 from cip_async.errors import CipError
 from cip_async.model.image import Descriptor, ImageDocument
@@ -124,37 +125,32 @@ class DocumentNode:
 Node = BlobNode | DocumentNode
 
 
-@attrs.frozen
-class Mount:
+class Mount(msgspec.Struct, frozen=True):
     """Step: mount a blob from `origin`, a repository of the same host or of one that it may mount from."""
 
     node: BlobNode
     origin: Repository
 
 
-@attrs.frozen
-class Bring:
+class Bring(msgspec.Struct, frozen=True):
     """Step: get a blob's bytes and upload them."""
 
     node: BlobNode
 
 
-@attrs.frozen
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """Step: write a document, and the tags that `node.wants` has for it."""
 
     node: DocumentNode
 
 
-@attrs.frozen
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """Step: no placement needs the bytes of this blob any more."""
 
     blob: BlobKey
 
 
-@attrs.frozen
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """Step: tell that a want failed, and why."""
 
     want: Want

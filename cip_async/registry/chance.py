@@ -20,7 +20,8 @@ spell after every `_TRUSTED` of them: others may have stopped.
 
 from typing import Final
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 _SPELLS: Final = 3
 _SLOWER: Final = 0.6
@@ -41,8 +42,7 @@ _LEAST: Final = 0.25
 """No rate is lowered below this part of what was granted before it is known whether that helps."""
 
 
-@attrs.frozen
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """How many of the requests that were answered were refused."""
 
     answered: int = 0
@@ -57,8 +57,7 @@ class Share:
         return self.refused / self.answered if self.answered else 0.0
 
 
-@attrs.frozen(kw_only=True)
-class Spell:
+class Spell(msgspec.Struct, frozen=True, kw_only=True):
     """From the end of one burst of refusals to the end of the next.
 
     `rate` is how many requests a second were started before that burst, where `asked_per_s` might have been, and
@@ -71,8 +70,7 @@ class Spell:
     share: Share
 
 
-@attrs.frozen(kw_only=True)
-class Chance:
+class Chance(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of it. `usual` is the part of all requests that is refused by chance, 0 if none seems to be.
 
     `proven_per_s` is the most that was granted a second, and `asked_per_s` the fastest rate that was refused by then.
@@ -116,10 +114,10 @@ def considered(chance: Chance, spell: Spell) -> Chance:
         return _proven(spell, max(spell.asked_per_s, chance.asked_per_s))
     since = chance.since + spell.share
     if spell.rate > chance.proven_per_s * _SLOWER:
-        return attrs.evolve(chance, since=since)
+        return replace(chance, since=since)
     spells = chance.spells + 1
     is_chance = spells >= _SPELLS and since.part <= _MOST
-    return attrs.evolve(chance, since=since, spells=spells, usual=since.part if is_chance else 0.0)
+    return replace(chance, since=since, spells=spells, usual=since.part if is_chance else 0.0)
 
 
 def _proven(spell: Spell, asked_per_s: float) -> Chance:
@@ -129,13 +127,13 @@ def _proven(spell: Spell, asked_per_s: float) -> Chance:
 def _still(chance: Chance, spell: Spell) -> Chance:
     if chance.is_tried:
         fewer = spell.share.part < chance.usual * _FEWER
-        return _proven(spell, spell.asked_per_s) if fewer else attrs.evolve(chance, is_tried=False)
+        return _proven(spell, spell.asked_per_s) if fewer else replace(chance, is_tried=False)
     lately, explained = chance.lately + spell.share, chance.explained + spell.share.refused
     if lately.refused >= _ENOUGH_MORE:
         if lately.part > min(_MORE * chance.usual, _MOST):
             return _proven(spell, spell.asked_per_s)
         since = chance.since + lately
-        chance, lately = attrs.evolve(chance, since=since, usual=since.part), Share()
+        chance, lately = replace(chance, since=since, usual=since.part), Share()
     if explained >= _TRUSTED:
-        return attrs.evolve(chance, asked_per_s=spell.asked_per_s, lately=Share(), explained=0, is_tried=True)
-    return attrs.evolve(chance, lately=lately, explained=explained)
+        return replace(chance, asked_per_s=spell.asked_per_s, lately=Share(), explained=0, is_tried=True)
+    return replace(chance, lately=lately, explained=explained)

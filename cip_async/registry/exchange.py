@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
-import attrs
+import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -29,8 +29,7 @@ class Replayable(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to ask of a host.
 
     `target` is the path with its query, already encoded; `url`, where set, is a URL that the registry gave
@@ -41,19 +40,23 @@ class Request:
 
     host: Host
     method: str
-    target: str = attrs.field(repr=lambda target: repr(target.partition("?")[0]))
+    target: str
     request_class: RequestClass
     repository: Repository | None
     scopes: Scopes
     expected: frozenset[int]
     most_bytes: int
-    url: URL | None = attrs.field(default=None, repr=lambda url: "None" if url is None else shown(url))
+    url: URL | None = None
     accept: str | None = None
     content_type: str | None = None
     byte_range: str | None = None
-    body: bytes | Replayable | None = attrs.field(default=None, repr=False)
-    authorization: str | None = attrs.field(default=None, repr=False)
+    body: bytes | Replayable | None = None
+    authorization: str | None = None
     even_if_given_up: bool = False
+
+    def __repr__(self) -> str:
+        at = "" if self.url is None else f" at {shown(self.url)}"
+        return f"<Request {self.method} {self.host} {self.where}{at}>"
 
     @property
     def where(self) -> str:
@@ -73,14 +76,16 @@ class Request:
         return len(self.body) if isinstance(self.body, bytes) else self.body.size_bytes
 
 
-@attrs.frozen(kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a host answered; `url` is where the answer came from."""
 
     status: int
-    headers: CIMultiDictProxy[str] = attrs.field(repr=False)
-    body: bytes = attrs.field(repr=False)
-    url: URL = attrs.field(repr=shown)
+    headers: CIMultiDictProxy[str]
+    body: bytes
+    url: URL
+
+    def __repr__(self) -> str:
+        return f"<Answer {self.status} of {shown(self.url)}>"
 
     @property
     def stated_bytes(self) -> int | None:

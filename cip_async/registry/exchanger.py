@@ -13,6 +13,7 @@ from typing import Final
 import aiohttp
 import anyio
 import attrs
+import msgspec
 from yarl import URL
 
 from cip_async.errors import HostGivenUp, RegistryError, Throttled, Unavailable, UntrustedAnswer
@@ -55,8 +56,7 @@ class BodyStream:
     pieces: AsyncIterator[bytes]
 
 
-@attrs.define
-class _Leg:
+class _Leg(msgspec.Struct):
     """One request on the wire, the first or one after a redirect, and what it cost so far."""
 
     request_class: RequestClass
@@ -76,8 +76,7 @@ class _Leg:
         return self.body.sent_bytes if isinstance(self.body, UploadBody) else len(self.body)
 
 
-@attrs.define
-class _Open:
+class _Open(msgspec.Struct):
     """An exchange of which the status line and the headers are in."""
 
     request: Request

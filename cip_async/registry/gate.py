@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
+import msgspec
 
 from cip_async.errors import InvalidReference, InvalidSettings
 from cip_async.model.report import RequestClass
@@ -45,8 +46,7 @@ def line_of(request_class: RequestClass, *, write: bool) -> Line:
     return Line.LISTING if request_class in _OF_CRAWLS else Line.READING
 
 
-@attrs.define(eq=False)
-class Passage:
+class Passage(msgspec.Struct, eq=False):
     """One request that was let in; whoever got it must leave with it."""
 
     request_class: RequestClass
@@ -54,8 +54,7 @@ class Passage:
     started_at: float
 
 
-@attrs.define(eq=False)
-class _Waiter:
+class _Waiter(msgspec.Struct, eq=False):
     """A request that waits; an event would do as well as the future, and costs several times as much."""
 
     request_class: RequestClass

@@ -13,7 +13,8 @@ nothing of the rate since. Refusals that come at any rate (`chance`) pause reque
 import math
 from typing import Final
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 from cip_async.registry.chance import Chance, Share, Spell, begun, considered
 
@@ -56,8 +57,7 @@ _FIRST_DOUBLING_S: Final = 0.2
 _MOST_DOUBLINGS: Final = 64.0
 
 
-@attrs.frozen(kw_only=True)
-class Pace:
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one kind of requests to one host. Rates are starts a second, times are seconds.
 
     `most` is the cap, `lowest` the rate that growth began with, `ceiling` where the quota seems to be, and `grown_s`
@@ -77,7 +77,7 @@ class Pace:
     resumes_at: float = -math.inf
     pause_s: float = 0.0
     is_probing: bool = False
-    chance: Chance = attrs.field(factory=Chance)
+    chance: Chance = Chance()
 
     @property
     def allowed(self) -> float:
@@ -90,8 +90,7 @@ class Pace:
         return self.ceiling < math.inf
 
 
-@attrs.frozen
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """A request was refused for quota.
 
     `rate` is how many a second were started of late, infinite where they are too few to say. `asked_s` is the pause
@@ -104,8 +103,7 @@ class Refused:
     longest_s: float
 
 
-@attrs.frozen
-class Granted:
+class Granted(msgspec.Struct, frozen=True):
     """A request was not refused; `requests` had been granted in the `seconds` before it, at the full rate.
 
     `share` counts all answers since refusals last ended, at whatever rate.
@@ -117,8 +115,7 @@ class Granted:
     share: Share
 
 
-@attrs.frozen
-class HeldBack:
+class HeldBack(msgspec.Struct, frozen=True):
     """Requests waited for nothing but the rate, for so many seconds."""
 
     seconds: float
@@ -147,9 +144,9 @@ def after(pace: Pace, event: Event, now: float) -> Pace:
 def _refused(pace: Pace, refused: Refused, now: float) -> Pace:
     asked_s = min(refused.asked_s or 0.0, refused.longest_s)
     if refused.started_at <= pace.decided_at:
-        return attrs.evolve(pace, resumes_at=max(pace.resumes_at, now + asked_s)) if asked_s else pace
+        return replace(pace, resumes_at=max(pace.resumes_at, now + asked_s)) if asked_s else pace
     pause_s = min(pace.pause_s * 2, LONGEST_OWN_PAUSE_S) if pace.is_probing else FIRST_PAUSE_S
-    paused = attrs.evolve(
+    paused = replace(
         pace,
         decided_at=now,
         pause_s=pause_s,
@@ -161,17 +158,17 @@ def _refused(pace: Pace, refused: Refused, now: float) -> Pace:
     refused_rate = max(min(pace.rate, refused.rate), LEAST_PER_S)
     if refused.rate == math.inf and not pace.has_ceiling:
         refused_rate = math.inf
-    return attrs.evolve(paused, refused_at=now, refused_rate=refused_rate)
+    return replace(paused, refused_at=now, refused_rate=refused_rate)
 
 
 def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
     """Go on after a burst: as before, if it came by chance, and otherwise below what was granted."""
     if pace.refused_rate == math.inf:
-        return attrs.evolve(pace, is_probing=False)
+        return replace(pace, is_probing=False)
     granted_per_s = granted.requests / max(granted.seconds, now - pace.refused_at, 1e-6)
     spell = Spell(rate=pace.refused_rate, asked_per_s=pace.rate, granted_per_s=granted_per_s, share=granted.share)
     chance = considered(pace.chance, spell) if pace.has_ceiling else begun(pace.rate)
-    judged = attrs.evolve(pace, chance=chance, is_probing=False)
+    judged = replace(pace, chance=chance, is_probing=False)
     if not chance.explains:
         return _settled(judged, granted, now)
     if chance.is_tried:
@@ -184,7 +181,7 @@ def _recovered(pace: Pace, granted: Granted, now: float) -> Pace:
 def _between(pace: Pace, lowest: float, ceiling: float) -> Pace:
     """Grow from `lowest` to `ceiling`, and beyond."""
     lowest = max(_CAUTION * lowest, LEAST_PER_S)
-    return attrs.evolve(
+    return replace(
         pace,
         rate=min(lowest, pace.most),
         lowest=lowest,
@@ -208,7 +205,7 @@ def _settled(pace: Pace, granted: Granted, now: float) -> Pace:
     lowest = max(_CAUTION * min(max(measured, pace.refused_rate * fall), pace.refused_rate), least)
     ceiling = max(measured + (pace.refused_rate - measured) * doubt, lowest / _CAUTION)
     is_news = ceiling < pace.ceiling * _AGREEING
-    return attrs.evolve(
+    return replace(
         pace,
         rate=min(lowest, pace.most),
         lowest=lowest,
@@ -223,7 +220,7 @@ def _grown(pace: Pace, seconds: float) -> Pace:
         return pace
     grown_s = pace.grown_s + seconds
     rate = _rate_after(pace, grown_s) if pace.has_ceiling else FIRST_PER_S * _doubled(grown_s / _FIRST_DOUBLING_S)
-    return attrs.evolve(pace, grown_s=grown_s, rate=min(rate, pace.most))
+    return replace(pace, grown_s=grown_s, rate=min(rate, pace.most))
 
 
 def _rate_after(pace: Pace, grown_s: float) -> float:

@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio.to_thread
-import attrs
+import msgspec
 from aiohttp.abc import AbstractResolver
 from aiohttp.connector import Connection
 from yarl import URL
@@ -176,13 +176,12 @@ def _parsed_proxy(text: str) -> tuple[URL, dict[str, str] | None]:
     return proxy, {"Proxy-Authorization": f"Basic {secret}"}
 
 
-@attrs.define
-class _Sending:
+class _Sending(msgspec.Struct):
     """One request that is to be sent, perhaps more than once."""
 
     on_send: Callable[[], None]
     resend: bool
-    _sent: bool = False
+    sent: bool = False
 
     def begin(self) -> None:
         """Take note that the request is about to be put on the wire.
@@ -190,9 +189,9 @@ class _Sending:
         Raises:
             ServerDisconnectedError: it was before, and must not be again.
         """
-        if self._sent and not self.resend:
+        if self.sent and not self.resend:
             raise aiohttp.ServerDisconnectedError
-        self._sent = True
+        self.sent = True
         self.on_send()
 
 

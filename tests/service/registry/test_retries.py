@@ -6,6 +6,7 @@ from email.utils import formatdate
 import anyio
 import attrs
 import pytest
+from msgspec.structs import replace
 
 from cip_async.errors import CredentialError, HostGivenUp, RegistryError, Throttled, Unavailable, UntrustedAnswer
 from cip_async.events import HostFailing, HostPaused, RequestDone
@@ -175,7 +176,7 @@ async def test_a_paused_host_holds_back_no_other(serve: Serve, reach: Open) -> N
         tasks.start_soon(reached.client.head_manifest, FOO, V1)
         while not any(isinstance(event, HostPaused) for event in reached.events):
             await anyio.lowlevel.checkpoint()
-        assert await reached.client.head_manifest(attrs.evolve(FOO, host=OTHER_HOST), V1) is not None
+        assert await reached.client.head_manifest(replace(FOO, host=OTHER_HOST), V1) is not None
         tasks.cancel_scope.cancel()
     assert len(paused.seen) == 1
 
@@ -202,7 +203,7 @@ async def test_a_class_of_requests_that_never_succeeds_is_given_up_alone(
         """How a request to a repository that was never asked fails, and how often it was sent."""
         before = len(registry.seen)
         with pytest.raises(RegistryError) as failed:
-            await reached.client.head_manifest(attrs.evolve(FOO, path=f"prod/{number}"), V1)
+            await reached.client.head_manifest(replace(FOO, path=f"prod/{number}"), V1)
         return failed.value, len(registry.seen) - before
 
     numbers = itertools.count()
@@ -260,6 +261,6 @@ async def test_one_endpoint_may_stand_for_several_hosts(serve: Serve, reach: Ope
     registry = await serve(lambda _: FOUND)
     reached = await reach(endpoints={HOST: registry.url, OTHER_HOST: registry.url})
     await reached.client.head_manifest(FOO, V1)
-    await reached.client.head_manifest(attrs.evolve(FOO, host=OTHER_HOST), V1)
+    await reached.client.head_manifest(replace(FOO, host=OTHER_HOST), V1)
     assert [line.host for line in reached.transport.ledger.lines()] == [OTHER_HOST, HOST]
     assert Endpoints({HOST: registry.url}).origin(HOST).port == registry.port

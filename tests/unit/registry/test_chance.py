@@ -1,6 +1,6 @@
 """Whether refusals follow from the rate at all."""
 
-import attrs
+from msgspec.structs import replace
 
 from cip_async.registry.chance import Chance, Share, Spell, begun, considered
 
@@ -69,7 +69,7 @@ def test_after_many_refusals_a_lower_rate_is_tried_for_one_spell() -> None:
 
 
 def test_chance_is_over_where_a_lower_rate_is_refused_far_less() -> None:
-    tried = attrs.evolve(BY_CHANCE, is_tried=True)
+    tried = replace(BY_CHANCE, is_tried=True)
     assert considered(tried, spell(50.0, 45.0)) == BY_CHANCE
     assert not considered(tried, spell(50.0, 45.0, answers=100)).explains
 
@@ -90,4 +90,4 @@ def test_chance_is_over_once_next_to_nothing_is_refused() -> None:
 
 def test_no_answers_are_no_refusals() -> None:
     assert Share().part == 0.0
-    assert considered(BY_CHANCE, attrs.evolve(PROVEN, share=Share())).usual == 0.0
+    assert considered(BY_CHANCE, replace(PROVEN, share=Share())).usual == 0.0

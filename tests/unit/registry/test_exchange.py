@@ -1,7 +1,7 @@
 """What a request and an answer tell of themselves, and what they keep to themselves."""
 
-import attrs
 import pytest
+from msgspec.structs import replace
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -23,18 +23,18 @@ REQUEST = Request(
 
 def test_messages_name_the_path_without_its_query() -> None:
     assert REQUEST.where == "/v2/foo/tags/list"
-    assert attrs.evolve(REQUEST, url=URL("https://us.example/v2/upload?state=secret")).where == "/v2/upload"
+    assert replace(REQUEST, url=URL("https://us.example/v2/upload?state=secret")).where == "/v2/upload"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_what_may_change_something_is_a_write(method: str) -> None:
-    assert attrs.evolve(REQUEST, method=method).is_write
+    assert replace(REQUEST, method=method).is_write
     assert not REQUEST.is_write
-    assert not attrs.evolve(REQUEST, method="HEAD").is_write
+    assert not replace(REQUEST, method="HEAD").is_write
 
 
 def test_no_secret_shows_in_a_request() -> None:
-    request = attrs.evolve(
+    request = replace(
         REQUEST, url=URL("https://us.example/v2/x?sig=secret"), authorization="Basic secret", body=b"secret"
     )
     assert "secret" not in repr(request)

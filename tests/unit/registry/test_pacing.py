@@ -2,8 +2,8 @@
 
 import math
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from cip_async.registry.chance import Share
 from cip_async.registry.pacing import (
@@ -95,7 +95,7 @@ def test_a_burst_of_refusals_counts_once() -> None:
 def test_a_later_refusal_of_a_burst_may_ask_for_a_longer_pause() -> None:
     first = refused(unrefused(None), 10.0)
     later = after(first, Refused(9.99, 800.0, 5.0, LONGEST_S), 10.02)
-    assert later == attrs.evolve(first, resumes_at=15.02)
+    assert later == replace(first, resumes_at=15.02)
 
 
 def test_what_was_granted_before_the_refusal_says_nothing_after_it() -> None:
