@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cip_async.errors import AccountError, CredentialError, InvalidReference, InvalidSettings
 from cip_async.events import Listener
 from cip_async.gcp import accounts
-from cip_async.gcp.container_analysis import HOST as CONTAINER_ANALYSIS
-from cip_async.gcp.container_analysis import ContainerAnalysis, Scan
 from cip_async.reference import Digest, Host, RegistryPath, Repository, parse_host, parse_registry_path
 from cip_async.registry.client import RegistryClient
 from cip_async.registry.credentials.docker_config import DockerConfig
@@ -27,6 +25,9 @@ from cip_async.registry.quota import usual_rate
 from cip_async.registry.session import Connector, HttpSession
 from cip_async.registry.transport import Transport
 from cip_async.settings import Settings
+
+if TYPE_CHECKING:
+    from cip_async.gcp.container_analysis import Scan
 
 
 class Connections:
@@ -80,7 +81,6 @@ class Connections:
         self.lister = Lister(self.client, settings, listing)
         self.place = resolved.place
         self._scanner = GoogleHttp(session, settings.bodies.listing_bytes)
-        self._scanner_api = str(resolved.origin(Host(CONTAINER_ANALYSIS)))
 
     async def __aenter__(self) -> Self:
         await self._google.open()
@@ -120,20 +120,23 @@ class Connections:
             bindings = {path: Binding(account, self._confirm) for path, account in named.items()} | bindings
         await self._google.bind(bindings)
 
-    async def scan(self, repository: Repository, digest: Digest) -> Scan:
+    async def scan(self, repository: Repository, digest: Digest) -> "Scan":
         """What Google's scanners say of an image.
 
         Raises:
             InvalidSettings, InvalidReference, CredentialError, RegistryError: as `Promoter.scan`.
         """
+        from cip_async.gcp.container_analysis import HOST, ContainerAnalysis  # noqa: PLC0415 - few runs look for them
+
         if not self.lister.lists_all(repository.host):
             raise InvalidSettings("the registry to look for vulnerabilities in", str(repository), "one of Google's")
         token = partial(self._google.access_token, repository)
+        api = str(self.transport.endpoints.origin(Host(HOST)))
         try:
-            return await ContainerAnalysis(self._scanner, token, api=self._scanner_api).scan(repository, digest)
+            return await ContainerAnalysis(self._scanner, token, api=api).scan(repository, digest)
         except AccountError as error:
             reason = f"no token to look for vulnerabilities of {repository} with: {error}"
-            raise CredentialError(CONTAINER_ANALYSIS, reason, retryable=error.retryable) from None
+            raise CredentialError(HOST, reason, retryable=error.retryable) from None
 
 
 def _bindings(named: Mapping[str, str]) -> dict[RegistryPath, Binding]:

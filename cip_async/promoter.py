@@ -9,23 +9,19 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from weakref import WeakKeyDictionary
 
 import anyio
 
-from cip_async.checks.check import Check, Subject, run_checks
 from cip_async.connections import Connections
 from cip_async.copying.ages import Ages
 from cip_async.copying.documents import Documents
 from cip_async.copying.holdings import Holdings
 from cip_async.errors import CredentialError, InvalidManifests, InvalidSettings
 from cip_async.events import CopyExpected, Listener, Stage, StageStarted, tell_nobody
-from cip_async.gcp.container_analysis import Scan
 from cip_async.inventory.keeping import Keeping
-from cip_async.inventory.selection import Selection
-from cip_async.inventory.snapshot import EVERYTHING, Snapshot, snapshot
-from cip_async.model.examination import Examination
+from cip_async.inventory.selection import EVERYTHING, Selection
 from cip_async.model.finding import Finding, Severity
 from cip_async.model.image import ImageDocument
 from cip_async.model.plan import PairPlan, Plan
@@ -39,13 +35,18 @@ from cip_async.planning.learnt import Learnt
 from cip_async.planning.selection import selected
 from cip_async.planning.service_accounts import named_accounts
 from cip_async.reference import Digest, RegistryPath, Repository, parse_registry_path
-from cip_async.registry.examination import examine
 from cip_async.registry.session import Connector
 from cip_async.run import Run
 from cip_async.settings import Settings
 from cip_async.stages import Stages, by_source, plain_errors
 from cip_async.verification.repairs import without
 from cip_async.verifier import Verifier
+
+if TYPE_CHECKING:
+    from cip_async.checks.check import Check
+    from cip_async.gcp.container_analysis import Scan
+    from cip_async.inventory.snapshot import Snapshot
+    from cip_async.model.examination import Examination
 
 _GROUPS_AHEAD: Final = 64
 """Planned source repositories that may wait for the copy, which takes no more while it has enough to do; then the crawl
@@ -248,7 +249,7 @@ class Promoter:
     async def check(
         self,
         plan: Plan,
-        checks: Sequence[Check],
+        checks: "Sequence[Check]",
         *,
         manifests: PromoterManifests,
         base: PromoterManifests | None = None,
@@ -261,6 +262,8 @@ class Promoter:
             InvalidSettings: a check needs a `base`.
             RegistryError, CredentialError: a check could not be made.
         """
+        from cip_async.checks.check import Subject, run_checks  # noqa: PLC0415 - most runs make no checks
+
         with self._alone():
             run = await self._resumed(plan)
             subject = Subject(plan=plan, manifests=manifests, base=base, read_tree=run.documents.tree)
@@ -271,7 +274,7 @@ class Promoter:
 
     async def examine(
         self, manifests: PromoterManifests, *, to: Sequence[str] | None = None
-    ) -> tuple[Examination, ...]:
+    ) -> "tuple[Examination, ...]":
         """Try whether each source can be read and each destination written, without leaving anything behind.
 
         A promoter that is dry begins no upload, so its destinations fail. `to` is as in `run`.
@@ -280,6 +283,8 @@ class Promoter:
             InvalidManifests: they name two service accounts for one registry.
             InvalidSettings: a glob of `to` matches nothing.
         """
+        from cip_async.registry.examination import examine  # noqa: PLC0415 - a promotion examines nothing
+
         check_filters(manifests, to=to)
         chosen = selected(manifests, to=to)
         named, problems = named_accounts(chosen)
@@ -362,7 +367,7 @@ class Promoter:
         """
         return await self._connections.client.get_document(repository, digest)
 
-    async def scan(self, repository: Repository, digest: Digest) -> Scan:
+    async def scan(self, repository: Repository, digest: Digest) -> "Scan":
         """What Google's scanners say of an image.
 
         Raises:
@@ -374,7 +379,7 @@ class Promoter:
         return await self._connections.scan(repository, digest)
 
     @asynccontextmanager
-    async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> AsyncIterator[Snapshot]:
+    async def snapshot(self, registry: str, *, selection: Selection = EVERYTHING) -> "AsyncIterator[Snapshot]":
         """List all images at and below `registry`, such as `us.gcr.io/my-project`, and keep what is selected.
 
         Raises:
@@ -382,6 +387,8 @@ class Promoter:
             RegistryError, CredentialError: something could not be read to its end.
             FileProblem: the temporary inventory cannot be written.
         """
+        from cip_async.inventory.snapshot import snapshot  # noqa: PLC0415 - a promotion takes none
+
         path = parse_registry_path(registry)
         await self._connections.begin_snapshot(path)
         async with snapshot(path, self._connections.lister, selection=selection, listener=self._listener) as taken:

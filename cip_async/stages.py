@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -23,8 +24,9 @@ from cip_async.reference import Digest, Repository
 from cip_async.registry.listing.strategy import is_google
 from cip_async.run import Run
 from cip_async.settings import Settings
-from cip_async.verification.origins import Origins
-from cip_async.verification.walk import Images, OnDamage, walk
+
+if TYPE_CHECKING:
+    from cip_async.verification.walk import Images, OnDamage
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -69,8 +71,11 @@ class Stages:
             listener=self._heard(run),
         )
 
-    async def walk(self, run: Run, wanted: Images, on_damage: OnDamage) -> None:
+    async def walk(self, run: Run, wanted: "Images", on_damage: "OnDamage") -> None:
         """Look at all that the `wanted` images consist of, and hand on what is damaged."""
+        from cip_async.verification.origins import Origins  # noqa: PLC0415 - most runs look at no content
+        from cip_async.verification.walk import walk  # noqa: PLC0415
+
         client = self.connections.client
         await walk(
             wanted,

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from cip_async.checks.check import Check, Subject, run_checks
 from cip_async.checks.names import OFFLINE
 from cip_async.cli.check_options import CheckOptions
 from cip_async.cli.event_loop import run_in_event_loop
@@ -15,6 +14,7 @@ from cip_async.planning.draft import Draft
 from cip_async.reference import Digest, Repository
 
 if TYPE_CHECKING:
+    from cip_async.checks.check import Check
     from cip_async.checks.vulnerabilities import ScanOf
     from cip_async.promoter import Promoter  # it takes long to import, and checks of files alone need none
 
@@ -38,6 +38,7 @@ def find_offline(
     options: CheckOptions, manifests: PromoterManifests, base: PromoterManifests | None
 ) -> tuple[Finding, ...]:
     """What those checks find that need no registry; this runs an event loop of its own."""
+    from cip_async.checks.check import Subject, run_checks  # noqa: PLC0415 - most runs make no checks
 
     async def read_nothing(repository: Repository, digest: Digest) -> NoReturn:
         raise InvalidSettings("the check", f"{repository}@{digest}", f"one of {', '.join(sorted(OFFLINE))}")
@@ -47,7 +48,7 @@ def find_offline(
     return run_in_event_loop(partial(run_checks, _chosen(options, read_nothing), subject))
 
 
-def _chosen(options: CheckOptions, scan_of: "ScanOf") -> list[Check]:
+def _chosen(options: CheckOptions, scan_of: "ScanOf") -> "list[Check]":
     from cip_async.checks.catalog import catalog  # noqa: PLC0415 - most runs make no checks
 
     limits = {"max_image_size_mib": options.max_image_size_mib, "severity_threshold": options.severity_threshold}

@@ -10,8 +10,6 @@ from cip_async.errors import FileProblem
 from cip_async.model.report import Report
 from cip_async.model.verification import Verification
 from cip_async.reporting.exit_code import ExitCode
-from cip_async.reporting.json_report import json_document, json_lines
-from cip_async.reporting.verification_json import verification_document
 
 
 def check_writable(path: Path) -> None:
@@ -36,12 +34,16 @@ def write_report(path: Path, pieces: Iterable[str]) -> None:
 
 def report_pieces(report: Report, code: ExitCode, *, all_edges: bool) -> Iterator[str]:
     """What the file says of a run that exits with `code`: one JSON document, or all edges as JSON Lines."""
+    from cip_async.reporting.json_report import json_document, json_lines  # noqa: PLC0415 - most reports are no file
+
     write = json_lines if all_edges else json_document
     return write(report, exit_code=code, version=importlib.metadata.version("cip-async"))
 
 
 def verification_pieces(verification: Verification, code: ExitCode) -> Iterator[str]:
     """What the file says of a verification that exits with `code`."""
+    from cip_async.reporting.verification_json import verification_document  # noqa: PLC0415 - as above
+
     return verification_document(verification, exit_code=code, version=importlib.metadata.version("cip-async"))
 
 

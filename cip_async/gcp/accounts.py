@@ -21,7 +21,6 @@ from anyio import to_thread
 from cip_async.errors import AccountError
 from cip_async.gcp.access_token import AccessToken
 from cip_async.gcp.files import read_default_credentials, read_key_files
-from cip_async.gcp.gcloud import gcloud_token
 from cip_async.gcp.http import Http
 
 if TYPE_CHECKING:
@@ -164,6 +163,8 @@ class GoogleAccounts:
                 continue
             kept.credentials = credentials
             return token
+        from cip_async.gcp.gcloud import gcloud_token  # noqa: PLC0415 - it is the last resort
+
         try:
             return await gcloud_token(account or None, self._environment, self._clock)
         except AccountError as error:

@@ -23,7 +23,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import attrs
@@ -42,7 +42,6 @@ from cip_async.events import (
 )
 from cip_async.inventory.extent import narrowed, united, wanted_digests, wanted_tagless, wanted_tags
 from cip_async.inventory.presence import HoldsDigest, presence
-from cip_async.inventory.store import InventoryStore, Remembered
 from cip_async.inventory.trust import is_trusted
 from cip_async.model.listing import Listing, ListingFailure
 from cip_async.model.plan import Pair, PairPlan
@@ -54,6 +53,9 @@ from cip_async.registry.listing.artifact_repository import API_HOST, ArtifactRep
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.walk import Sought
 from cip_async.registry.listing.worth import is_worth_listing
+
+if TYPE_CHECKING:
+    from cip_async.inventory.store import InventoryStore, Remembered  # most runs keep none
 
 _LOOKS: Final = 4
 """How often it is looked for what waits for late hosts, within the time that makes them so."""
@@ -109,7 +111,7 @@ async def crawl(
     plan_pair: PlanPair,
     on_planned: OnPlanned,
     learnt: Learnt | None = None,
-    store: InventoryStore | None = None,
+    store: "InventoryStore | None" = None,
     trusted_s: float | None = None,
     asks_sources: bool = True,
     late_s: float = math.inf,
@@ -155,7 +157,7 @@ class _Crawl:
         plan_pair: PlanPair,
         on_planned: OnPlanned,
         learnt: Learnt,
-        store: InventoryStore | None,
+        store: "InventoryStore | None",
         *,
         trusted_s: float | None,
         late_s: float,
@@ -283,7 +285,7 @@ class _Crawl:
         believed = len(tags & known.listing.tags.keys()) if known is not None else 0
         return await self._listed(destination, self._lister.wanted(destination, tags, wanted_tagless(pairs), believed))
 
-    def _trusted(self, destination: Repository, known: Remembered | None) -> Listing | None:
+    def _trusted(self, destination: Repository, known: "Remembered | None") -> Listing | None:
         """What is `known` of a destination, if that is to be trusted."""
         if known is None or not is_trusted(known.listing, known.age_s, self._trusted_s, self._pairs(destination)):
             return None
@@ -293,7 +295,7 @@ class _Crawl:
     def _pairs(self, destination: Repository) -> Sequence[Pair]:
         return [place.pair for place in self._destinations[destination]]
 
-    async def _recalled(self, destination: Repository) -> Remembered | None:
+    async def _recalled(self, destination: Repository) -> "Remembered | None":
         """What the store knew of a destination before, where that can spare a request."""
         if self._store is None or (self._trusted_s is None and self._lister.lists_all(destination.host)):
             return None

@@ -9,17 +9,19 @@ import math
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from cip_async.errors import FileProblem
 from cip_async.events import Event, ImagePlaced, Listener, tell_nobody
-from cip_async.inventory.store import InventoryStore
 from cip_async.model.image import ImageDocument
 from cip_async.model.listing import Listing
 from cip_async.reference import Digest, Repository, Tag
+
+if TYPE_CHECKING:
+    from cip_async.inventory.store import InventoryStore
 
 _NOTING_S: Final = 5.0
 """How long a run that was cancelled may take to note what it placed last."""
@@ -46,6 +48,8 @@ class Keeping:
         """
         self._failure = None
         if self._store is None and self._path is not None:
+            from cip_async.inventory.store import InventoryStore  # noqa: PLC0415 - most runs keep none
+
             opening = InventoryStore.opened(self._path, place_of=self._place_of, documents_bytes=self._documents_bytes)
             self._store = await self._opened.enter_async_context(opening)
 
@@ -60,7 +64,7 @@ class Keeping:
         await self._opened.aclose()
 
     @property
-    def store(self) -> InventoryStore | None:
+    def store(self) -> "InventoryStore | None":
         """The file, if there is one and a run has begun."""
         return self._store
 
@@ -119,7 +123,7 @@ class Keeping:
             with anyio.move_on_after(_NOTING_S, shield=True):
                 await self._unless_failed(lambda store: store.extend(listings))
 
-    async def _unless_failed(self, statement: Callable[[InventoryStore], Awaitable[_Result]]) -> _Result | None:
+    async def _unless_failed(self, statement: "Callable[[InventoryStore], Awaitable[_Result]]") -> _Result | None:
         if self._store is None or self._failure is not None:
             return None
         try:

@@ -1,6 +1,7 @@
 """Which part of a repository goes into a snapshot: all of it, what has a certain tag, or no children of indexes."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import attrs
 
@@ -30,6 +31,9 @@ class Selection:
         if self.minimal:
             listing = await _without_children(listing, get_document)
         return listing if self.tag is None else _with_tag(listing, self.tag)
+
+
+EVERYTHING: Final = Selection()
 
 
 async def _without_children(listing: Listing, get_document: GetDocument) -> Listing:

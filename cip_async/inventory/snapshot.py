@@ -8,22 +8,19 @@ not grow with the registry, and nothing incomplete is ever printed.
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Container
-from typing import Final
 
 import attrs
 
 from cip_async.errors import CipError, InvalidReference
 from cip_async.events import Listener, ListingFailed, RepositoryListed, tell_nobody
 from cip_async.inventory.counts import Counts
-from cip_async.inventory.selection import Selection
+from cip_async.inventory.selection import EVERYTHING, Selection
 from cip_async.inventory.store import InventoryStore
 from cip_async.inventory.text import Output, renderer
 from cip_async.reference import RegistryPath, Repository
 from cip_async.registry.lanes import Lanes
 from cip_async.registry.listing.lister import Lister
 from cip_async.registry.listing.names import Answer
-
-EVERYTHING: Final = Selection()
 
 
 @attrs.frozen(kw_only=True)

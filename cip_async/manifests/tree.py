@@ -11,7 +11,6 @@ import attrs
 from cip_async.errors import InvalidManifests, InvalidSettings
 from cip_async.manifests.collisions import collisions
 from cip_async.manifests.folder import AnyFolder, Folder, Unreadable, read
-from cip_async.manifests.history import GitFolder
 from cip_async.manifests.layout import images_file, is_of_interest, layout, manifest_file
 from cip_async.manifests.nodes import Node
 from cip_async.manifests.parse import parse
@@ -82,6 +81,8 @@ def read_manifests_at(
     Raises:
         InvalidSettings: as `read_manifests`, or there is no such revision.
     """
+    from cip_async.manifests.history import GitFolder  # noqa: PLC0415 - most runs look at no earlier manifests
+
     loading = _Loading(files)
     if manifest is not None and thin_manifest_dir is None:
         path = _path(manifest)

@@ -17,6 +17,17 @@ HEAVY = ("aiohttp", "anyio", "google", "rich", "ruamel", "sqlite3", "tenacity", 
 COMMANDS = cip.list_commands(click.Context(cip))
 
 PROBLEMS = tuple(Problem(Place("f.yaml", line, 1), "is wrong", gravity=Gravity.ENTRY) for line in (3, 7))
+SELDOM_NEEDED = (
+    "checks.check",
+    "gcp.container_analysis",
+    "gcp.gcloud",
+    "inventory.snapshot",
+    "inventory.store",
+    "manifests.history",
+    "registry.examination",
+    "reporting.json_report",
+    "verification.walk",
+)
 
 
 def test_help_names_every_sub_command() -> None:
@@ -38,6 +49,12 @@ def test_help_needs_nothing_that_takes_long_to_import(name: str) -> None:
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "\n")
     assert result.stdout.startswith("Usage: ")
+
+
+def test_a_promotion_loads_nothing_that_most_promotions_do_not_need() -> None:
+    unneeded = ["sqlite3", "rich", "google.auth", *(f"cip_async.{name}" for name in SELDOM_NEEDED)]
+    program = f"import sys, cip_async.cli.running; print(*sorted(set({unneeded}) & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_version_is_that_of_the_distribution() -> None:
