@@ -32,6 +32,7 @@ class Pacer:
     _measured_from: float = attrs.field(init=False, default=math.inf)
     _answered: int = attrs.field(init=False, default=0)
     _refused: int = attrs.field(init=False, default=0)
+    _trip_s: float = attrs.field(init=False, default=math.inf)
     _held_back_s: float = attrs.field(init=False, default=0.0)
     _recent: deque[float] = attrs.field(init=False, factory=lambda: deque(maxlen=max(_LASTS)))
 
@@ -63,7 +64,7 @@ class Pacer:
         elif not is_full and is_busy and rate < self.pace.most:
             self._held_back_s += 1 / rate
             if self._held_back_s >= _LEAST_GROWTH_S:
-                self.pace = after(self.pace, HeldBack(self._held_back_s), now)
+                self.pace = after(self.pace, HeldBack(self._held_back_s, self._trip_s), now)
                 self._held_back_s = 0.0
         self._level -= 1
 
@@ -73,6 +74,7 @@ class Pacer:
 
     def granted(self, started_at: float, now: float) -> bool:
         """The host did not refuse a request; returns whether it had refused all before that."""
+        self._trip_s = min(self._trip_s, now - started_at)
         if self.pace.is_probing:
             share = Share(self._answered, self._refused)
             pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from, share), now)

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from cip_async.registry.chance import Chance, Share, Spell, begun, considered
 
 FIRST_PER_S: Final = 400.0
-"""What a host is asked at first, doubled every `_FIRST_DOUBLING_S`. That hardly slows a host without a quota, and where
-one is small, fewer requests are under way when the first is refused."""
+"""What a host is asked at first, doubled every few round trips. That hardly slows a host without a quota, and where one is
+small, fewer requests are under way when the first is refused."""
 LEAST_PER_S: Final = 1.0
 """No rate falls below this; a host that grants less is asked again after pauses that grow."""
 PROBES_PER_S: Final = 5.0
@@ -53,7 +53,9 @@ _AGREEING: Final = 0.9
 _DISPROVED: Final = 1.25
 """Beyond this part of the ceiling there is none, and the rate doubles every `_DOUBLING_S`."""
 _DOUBLING_S: Final = 4.0
-_FIRST_DOUBLING_S: Final = 0.2
+_FIRST_DOUBLING_TRIPS: Final = 5.0
+_FIRST_DOUBLING_S: Final = (0.02, 0.2)
+"""The least and the most that those round trips are taken for: what refusals cost does not grow with the distance."""
 _MOST_DOUBLINGS: Final = 64.0
 
 
@@ -116,9 +118,10 @@ class Granted(msgspec.Struct, frozen=True):
 
 
 class HeldBack(msgspec.Struct, frozen=True):
-    """Requests waited for nothing but the rate, for so many seconds."""
+    """Requests waited for nothing but the rate, for so many seconds. The host answers within `trip_s` at best."""
 
     seconds: float
+    trip_s: float
 
 
 Event = Refused | Granted | HeldBack
@@ -133,8 +136,8 @@ def unrefused(most: float | None) -> Pace:
 def after(pace: Pace, event: Event, now: float) -> Pace:
     """The pace once `event` has happened."""
     match event:
-        case HeldBack(seconds):
-            return _grown(pace, seconds)
+        case HeldBack(seconds, trip_s):
+            return _grown(pace, seconds, trip_s)
         case Refused():
             return _refused(pace, event, now)
         case Granted():
@@ -215,11 +218,15 @@ def _settled(pace: Pace, granted: Granted, now: float) -> Pace:
     )
 
 
-def _grown(pace: Pace, seconds: float) -> Pace:
+def _grown(pace: Pace, seconds: float, trip_s: float) -> Pace:
     if pace.is_probing or pace.rate >= pace.most:
         return pace
     grown_s = pace.grown_s + seconds
-    rate = _rate_after(pace, grown_s) if pace.has_ceiling else FIRST_PER_S * _doubled(grown_s / _FIRST_DOUBLING_S)
+    if pace.has_ceiling:
+        rate = _rate_after(pace, grown_s)
+    else:
+        shortest_s, longest_s = _FIRST_DOUBLING_S
+        rate = pace.rate * _doubled(seconds / min(max(_FIRST_DOUBLING_TRIPS * trip_s, shortest_s), longest_s))
     return replace(pace, grown_s=grown_s, rate=min(rate, pace.most))
 
 

@@ -22,7 +22,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         Refused, seconds, st.floats(0, 1e6) | st.just(math.inf), st.none() | st.floats(0, 1e9), st.just(LONGEST_S)
     ),
     st.builds(Granted, seconds, st.integers(0, 10**9), st.floats(-math.inf, 1e6), shares),
-    st.builds(HeldBack, st.floats(0, 1e4)),
+    st.builds(HeldBack, st.floats(0, 1e4), st.floats(0, 1e4)),
 )
 
 
@@ -93,5 +93,5 @@ def test_growth_has_an_end(times: int) -> None:
         after(unrefused(None), Refused(10.0, 100.0, None, LONGEST_S), 10.0), Granted(11.0, 0, 0.0, Share(1, 1)), 11.0
     )
     for _ in range(times):
-        pace = after(pace, HeldBack(1e9), 20.0)
+        pace = after(pace, HeldBack(1e9, 0.04), 20.0)
     assert 1e6 < pace.rate < math.inf

@@ -34,8 +34,8 @@ def recovered(pace: Pace, now: float, *, requests: int, seconds: float) -> Pace:
     return after(pace, Granted(now, requests, seconds, Share(requests + 1, 1)), now)
 
 
-def grown(pace: Pace, seconds: float) -> Pace:
-    return after(pace, HeldBack(seconds), 0.0)
+def grown(pace: Pace, seconds: float, trip_s: float = 0.04) -> Pace:
+    return after(pace, HeldBack(seconds, trip_s), 0.0)
 
 
 FAST = grown(unrefused(None), 0.5)
@@ -48,6 +48,13 @@ def test_a_host_without_a_cap_is_soon_asked_as_fast_as_it_answers() -> None:
     pace = unrefused(None)
     assert [grown(pace, seconds).allowed for seconds in (0.0, 0.2, 0.4)] == pytest.approx([400, 800, 1600])
     assert not pace.has_ceiling
+
+
+@pytest.mark.parametrize(("trip_s", "doubled_s"), [(0.0, 0.02), (0.01, 0.05), (0.04, 0.2), (0.3, 0.2)])
+def test_the_first_rate_doubles_within_a_few_round_trips(trip_s: float, doubled_s: float) -> None:
+    assert grown(unrefused(None), doubled_s, trip_s).allowed == pytest.approx(800)
+    halfway = grown(unrefused(None), doubled_s / 2, trip_s)
+    assert grown(halfway, doubled_s / 2, trip_s).allowed == pytest.approx(800)
 
 
 def test_a_host_with_a_cap_is_never_asked_faster() -> None:
