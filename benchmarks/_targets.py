@@ -8,7 +8,7 @@ FLOOR: Final = 1.02
 CPU: Final = 1.8
 """CPU of the client for a request, by that of a bare session."""
 WALL: Final = 1.25
-"""Time, by what round trips and a bare session allow."""
+"""Time, by the longer of what round trips and the CPU of a client allow."""
 QUOTA: Final = 1.1
 """Time, by the fewest requests at the quota."""
 FASTER: Final = 10.0
@@ -74,13 +74,14 @@ def _has_compared_times(result: Result) -> bool:
 
 
 def _possible_s(result: Result, bare: Result) -> float:
-    """The longer of what bounds a promotion: round trips, and what a bare session takes for the same requests.
+    """The longer of what bounds a promotion: round trips, and the rate of a client that needs `CPU` for each request.
 
-    The session sends them under the same latency, with as many in flight, and needs to wait for none of their answers.
+    The rate is that of a bare session by as much. It sends the same requests under the same latency, with as many in
+    flight, and needs to wait for none of their answers.
     """
     floor = result["floor"]
     trips_s = floor["round_trips"] * result["scenario"]["latency_ms"] / 1000
-    return float(max(trips_s, floor["requests_total"] / bare["requests_per_second"]))
+    return float(max(trips_s, CPU * floor["requests_total"] / bare["requests_per_second"]))
 
 
 def _cpu(one: Result) -> float:

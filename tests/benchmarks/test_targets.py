@@ -61,9 +61,9 @@ def test_time_at_40_ms_is_compared_with_the_longer_of_what_bounds_it() -> None:
         result = scenario(spent("cip", wall_seconds=1.8), bare, latency_ms=40, **floor)
         return verdicts(result)["s: time ÷ what is possible"]
 
-    assert at_40_ms(1000.0) == (1.8, False)
-    assert at_40_ms(600.0) == (1.08, True)
-    assert at_40_ms(1000.0, round_trips=45) == (1.0, True)
+    assert at_40_ms(1500.0) == (1.5, False)
+    assert at_40_ms(1000.0) == (1.0, True)
+    assert at_40_ms(1500.0, round_trips=45) == (1.0, True)
 
 
 def test_nothing_is_said_of_times_without_a_bare_session_or_where_blobs_are_relayed() -> None:
