@@ -2,10 +2,10 @@
 
 It is what one writes first: nothing is checked, counted, tried again, or switched off.
 
-    python -m benchmarks._bare REQUESTS
+    python -m benchmarks._bare REQUESTS IN_FLIGHT
 
-`REQUESTS` has one JSON object a line. What is printed are the requests answered, and the seconds from the first to the
-last, without the start of the interpreter.
+`REQUESTS` has one JSON object a line, and `IN_FLIGHT` is how many may be under way to each host. What is printed are
+the requests answered, and the seconds from the first to the last, without the start of the interpreter.
 """
 
 import json
@@ -13,17 +13,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import aiohttp
 import anyio
 import attrs
 import uvloop
-
-from cip_async.settings import Settings
-
-AT_ONCE: Final = Settings().threads
-"""Requests in flight for each host, as many as `cip` has."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,11 +36,11 @@ def main() -> None:
     lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
     requests = [BareRequest(**json.loads(line)) for line in lines]
     started = time.perf_counter()
-    uvloop.run(send(requests))
+    uvloop.run(send(requests, int(sys.argv[2])))
     json.dump({"requests": len(requests), "seconds": time.perf_counter() - started}, sys.stdout)
 
 
-async def send(requests: list[BareRequest]) -> None:
+async def send(requests: list[BareRequest], in_flight: int) -> None:
     """Send all, in order, as many at a time to each host as is allowed."""
     queues: dict[str, list[BareRequest]] = {}
     for request in requests:
@@ -57,7 +51,7 @@ async def send(requests: list[BareRequest]) -> None:
     ):
         for queue in queues.values():
             share = iter(queue)
-            for _ in range(AT_ONCE):
+            for _ in range(in_flight):
                 tasks.start_soon(_work, session, share)
 
 

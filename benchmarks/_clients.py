@@ -51,6 +51,7 @@ def cip_arguments(scenario: Scenario, endpoints: Mapping[str, str], folder: Path
     config.write_text("{}")
     arguments = ["run", "--confirm", "--progress", "never"]
     arguments += ["--thin-manifest-dir", str(folder / "manifests-folder"), "--docker-config", str(config)]
+    arguments += ["--threads", str(scenario.in_flight)]
     for host, url in endpoints.items():
         arguments += ["--endpoint", f"{host}={url}"]
     return arguments
@@ -67,7 +68,11 @@ def run_bare(scenario: Scenario, like: Outcome) -> Outcome:
         path = folder / "requests"
         requests = bare_requests(like.account.exchanges, release(scenario), endpoints)
         path.write_text("".join(json.dumps(attrs.asdict(each)) + "\n" for each in requests), encoding="utf-8")
-        return run([[sys.executable, "-m", "benchmarks._bare", str(path)]], home=folder, timeout_s=_TIMEOUT_S)
+        return run(
+            [[sys.executable, "-m", "benchmarks._bare", str(path), str(scenario.in_flight)]],
+            home=folder,
+            timeout_s=_TIMEOUT_S,
+        )
 
     outcome = _finished(_outcome(BARE, scenario, replay, lenient_registries))
     if _answers(outcome) != _answers(like):

@@ -9,7 +9,6 @@ lacks it; one PUT for each child and each tag.
 from collections import Counter
 from typing import Final
 
-from benchmarks._bare import AT_ONCE
 from benchmarks._release import Release, Wanted
 from benchmarks._scenario import Held, Places, Scenario
 from cip_async.fake_registry.calls import CallClass
@@ -71,7 +70,7 @@ def in_flight_seconds(made: Release) -> float:
     by_host: Counter[str] = Counter()
     for (host, _), number in floor(made).items():
         by_host[host] += number
-    return max(by_host.values()) * made.scenario.latency_ms / 1000 / AT_ONCE
+    return max(by_host.values()) * made.scenario.latency_ms / 1000 / made.scenario.in_flight
 
 
 def round_trips(made: Release) -> int:

@@ -9,6 +9,8 @@ from typing import Final
 
 import attrs
 
+from cip_async.settings import Settings
+
 
 class Held(enum.Enum):
     """What the mirrors hold before the promotion."""
@@ -51,6 +53,8 @@ class Scenario:
     """What each request takes at least."""
     per_second: float | None = None
     """Reads that a host grants a second, and writes."""
+    in_flight: int = Settings().threads
+    """Requests to each host at a time, at most."""
     repeats: int = 1
     """How often each client is measured; the least counts."""
     with_bare: bool = False
@@ -71,8 +75,16 @@ SCENARIOS: Final = (
     Scenario(name="release at 20 ms", latency_ms=20),
     Scenario(name="release at 40 ms", latency_ms=40, repeats=3, with_bare=True),
     Scenario(name="release at 150 ms", latency_ms=150),
+    Scenario(name="release at 150 ms, 256 in flight", latency_ms=150, in_flight=256),
     Scenario(name="release to 22 mirrors", mirrors=_MANY, repeats=3, with_bare=True),
     Scenario(name="release to 22 mirrors at 40 ms", mirrors=_MANY, latency_ms=40, with_bare=True),
+    Scenario(
+        name="release to 22 mirrors at 40 ms, 256 in flight",
+        mirrors=_MANY,
+        latency_ms=40,
+        in_flight=256,
+        with_bare=True,
+    ),
     Scenario(name="release by origin at 40 ms", places=Places.BY_ORIGIN, latency_ms=40, with_bare=True),
     Scenario(name="release across hosts", places=Places.APART, layer_bytes=16_384),
     Scenario(name="release across hosts at 40 ms", places=Places.APART, layer_bytes=16_384, latency_ms=40),

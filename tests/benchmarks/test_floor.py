@@ -91,6 +91,8 @@ def test_latency_bounds_what_may_be_in_flight_to_the_busiest_host() -> None:
 
     assert in_flight_seconds(one_host) == pytest.approx(floor(one_host).total() * 0.04 / 64)
     assert in_flight_seconds(apart) < in_flight_seconds(one_host) / 2
+    more_in_flight = release(attrs.evolve(RELEASE, latency_ms=40, in_flight=256))
+    assert in_flight_seconds(more_in_flight) == in_flight_seconds(one_host) / 4
 
 
 def test_images_without_an_index_and_blobs_that_are_mounted_take_fewer_round_trips() -> None:
