@@ -39,6 +39,7 @@ HELD: Final = tuple(images.single(seed=f"held {number}") for number in range(3))
 BASE: Final = images.layer("a layer that all share")
 
 State = Mapping[str, Mapping[str, Holdings]]
+Record = Callable[[str, object], None]
 
 
 @attrs.frozen
@@ -99,6 +100,18 @@ class Scene:
         """Let everything go well from now on."""
         for host in self.staging.servers.registries.values():
             host.faults.clear()
+
+
+def told(made: Scene, report: Report, record: Record) -> tuple[list[str], list[str], list[str]]:
+    """What is lost, wrong and leaked once all runs have ended, told to the table of long runs before all asserts."""
+    entries = (entry for host in made.staging.servers.registries.values() for entry in host.ledger.entries)
+    lost, wrong, leaks = list(made.lacking()), list(made.broken_promises()), list(made.leaks())
+    record("faults", sum(bool(entry.fault) for entry in entries))
+    record("edges", sum(1 for _ in all_edges(report)))
+    record("lost", len(lost))
+    record("wrong", len(wrong))
+    record("leaked", len(leaks))
+    return lost, wrong, leaks
 
 
 def undone(report: Report) -> list[EdgeReport]:

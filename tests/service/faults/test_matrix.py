@@ -6,7 +6,7 @@ Lasting throttles slow a run down for a minute, so most are met only where `CIP_
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -18,13 +18,11 @@ from cip_async.fake_registry.docker_images import API_HOST
 from cip_async.fake_registry.faults import FaultKind, possible_targets
 from cip_async.model.outcome import Fate
 from cip_async.model.report import EdgeReport
-from cip_async.reporting.edges import all_edges
 from cip_async.settings import Retries, Settings, Timeouts
-from tests.service.faults.conftest import ELSEWHERE, MakeScene, Scene, undone
+from tests.service.faults.conftest import ELSEWHERE, MakeScene, Record, Scene, told, undone
 
 pytestmark = pytest.mark.anyio
 
-Record = Callable[[str, object], None]
 
 PROMOTIONS_SEND: Final = frozenset(
     {
@@ -201,14 +199,9 @@ async def meet(
     open_uploads = made.open_uploads()
     made.clear_faults()
     second = undone(await made.run(PATIENT))
-    lost, wrong, leaks = list(made.lacking()), list(made.broken_promises()), list(made.leaks())
-    record("faults", hits)
-    record("edges", sum(1 for _ in all_edges(report)))
-    record("lost", len(lost))
-    record("wrong", len(wrong))
-    record("leaked", len(leaks))
+    found = told(made, report, record)
     assert hits
-    assert (second, lost, wrong, leaks) == ([], [], [], [])
+    assert (second, found) == ([], ([], [], []))
     if cell not in leaving:
         assert open_uploads == 0
     return undone(report)

@@ -17,7 +17,7 @@ from cip_async.promoter import Promoter
 from cip_async.reporting.edges import all_edges
 from cip_async.settings import Retries, Settings
 from tests.service.conftest import ServeHosts
-from tests.service.faults.conftest import undone
+from tests.service.faults.conftest import Record, undone
 from tests.service.staging import Staging
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ async def test_under_a_mixture_of_faults_no_edge_fails(
     serve_hosts: ServeHosts,
     promoter_for: Callable[..., Promoter],
     tmp_path: Path,
-    record_property: Callable[[str, object], None],
+    record_property: Record,
 ) -> None:
     servers = await serve_hosts("gcr.io", *MIRRORS, rules=Rules.google)
     staging = Staging(servers, tmp_path, mirrors=MIRRORS)

@@ -19,7 +19,7 @@ from cip_async.fake_registry.tokens import TokenAuth
 from cip_async.model.outcome import Fate
 from cip_async.reporting.edges import all_edges
 from cip_async.settings import MIB, Retries, Settings
-from tests.service.faults.conftest import MakeScene, Scene, state, undone
+from tests.service.faults.conftest import MakeScene, Record, Scene, state, told, undone
 from tests.service.tripwire import once
 
 pytestmark = pytest.mark.anyio
@@ -92,29 +92,31 @@ def test_every_rule_of_a_registry_without_an_extension_is_a_habit() -> None:
     assert not rules & others.keys()
 
 
-async def promoted(made: Scene) -> None:
+async def promoted(made: Scene, record: Record) -> None:
     """Promote it, and check all that must hold."""
     report = await made.run(PATIENT)
-    assert undone(report) == []
     open_uploads = made.open_uploads()
-    assert list(made.lacking()) == []
     writes = [len(made.staging.servers[mirror].ledger.writes()) for mirror in made.staging.mirrors]
     again = await made.run(PATIENT)
+    found = told(made, report, record)
+    assert undone(report) == []
     assert {edge.fate for edge in all_edges(again)} == {Fate.ALREADY_PROMOTED}
     assert [len(made.staging.servers[mirror].ledger.writes()) for mirror in made.staging.mirrors] == writes
-    assert (list(made.broken_promises()), list(made.leaks()), open_uploads) == ([], [], 0)
+    assert (found, open_uploads) == (([], [], []), 0)
 
 
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize("habit", HABITS)
-async def test_a_promotion_meets_registries_of_any_habit(scene: MakeScene, habit: str, fault: str) -> None:
+async def test_a_promotion_meets_registries_of_any_habit(
+    scene: MakeScene, habit: str, fault: str, record_property: Record
+) -> None:
     made = await scene(**HABITS[habit])
     struck = PASSING[fault]
     if struck is not None:
         kind, on = struck
         for mirror in made.staging.mirrors:
             made.staging.servers[mirror].faults.add(kind, on=[on], repository="prod/app", times=1)
-    await promoted(made)
+    await promoted(made, record_property)
     if struck is not None:
         ledgers = (made.staging.servers[mirror].ledger for mirror in made.staging.mirrors)
         assert all(any(entry.fault == struck[0] for entry in ledger.entries) for ledger in ledgers)
@@ -128,19 +130,23 @@ def tokens(made: Scene) -> Iterator[TokenAuth]:
 
 
 @pytest.mark.parametrize("fault", ["well", "a lost tag", "an upload that fails"])
-async def test_tokens_may_be_good_for_no_time_at_all_by_their_own_word(scene: MakeScene, fault: str) -> None:
+async def test_tokens_may_be_good_for_no_time_at_all_by_their_own_word(
+    scene: MakeScene, fault: str, record_property: Record
+) -> None:
     made = await scene()
     for auth in tokens(made):
         auth.lifetime_s = 0.9  # told as 0 whole seconds
     struck = PASSING[fault]
     if struck is not None:
         made.staging.servers["one.example"].faults.add(struck[0], on=[struck[1]], times=1)
-    await promoted(made)
+    await promoted(made, record_property)
     assert all(auth.issued > 10 for auth in tokens(made))
 
 
 @pytest.mark.parametrize("fault", ["well", "a lost tag", "an upload that fails"])
-async def test_tokens_may_expire_sooner_than_they_say_again_and_again(scene: MakeScene, fault: str) -> None:
+async def test_tokens_may_expire_sooner_than_they_say_again_and_again(
+    scene: MakeScene, fault: str, record_property: Record
+) -> None:
     made = await scene()
     for host in made.staging.servers.registries.values():
         host.clock = partial(next, count(0.0))  # a second for each request
@@ -149,7 +155,7 @@ async def test_tokens_may_expire_sooner_than_they_say_again_and_again(scene: Mak
     struck = PASSING[fault]
     if struck is not None:
         made.staging.servers["one.example"].faults.add(struck[0], on=[struck[1]], times=1)
-    await promoted(made)
+    await promoted(made, record_property)
     expired = [
         entry
         for mirror in made.staging.mirrors
@@ -160,7 +166,9 @@ async def test_tokens_may_expire_sooner_than_they_say_again_and_again(scene: Mak
 
 
 @pytest.mark.parametrize("habit", ["locations by path", "locations with the public name", "no mounts"])
-async def test_a_token_may_expire_while_a_large_layer_is_on_its_way(scene: MakeScene, habit: str) -> None:
+async def test_a_token_may_expire_while_a_large_layer_is_on_its_way(
+    scene: MakeScene, habit: str, record_property: Record
+) -> None:
     made = await scene(**HABITS[habit])
     staging = made.staging
     large = images.layer("large", 8 * MIB)
@@ -169,7 +177,7 @@ async def test_a_token_may_expire_while_a_large_layer_is_on_its_way(scene: MakeS
         host = staging.servers[name]
         assert isinstance(host.auth, TokenAuth)
         once(host, CallClass.UPLOAD, host.auth.revoke)
-    await promoted(_as_it_is_now(made))
+    await promoted(_as_it_is_now(made), record_property)
     for name in staging.mirrors:
         assert staging.servers[name].ledger.count(call_class=CallClass.UPLOAD, status=401)
 
@@ -182,7 +190,7 @@ def _as_it_is_now(made: Scene) -> Scene:
 @pytest.mark.parametrize("accept_missing", [False, True])
 @pytest.mark.parametrize("lost", ["the index", "a child", "a layer"])
 async def test_what_the_source_has_lost_a_part_of_fails_alone_and_gets_no_tag(
-    scene: MakeScene, lost: str, accept_missing: bool
+    scene: MakeScene, lost: str, accept_missing: bool, record_property: Record
 ) -> None:
     made = await scene(accept_missing=accept_missing)
     staging, broken = made.staging, images.multi_arch(seed="broken")
@@ -196,9 +204,12 @@ async def test_what_the_source_has_lost_a_part_of_fails_alone_and_gets_no_tag(
 
     report = await made.run(PATIENT)
 
+    wrong = [each for each in made.broken_promises() if staging.source not in each]  # which has lost what we took
+    record_property("edges", sum(1 for _ in all_edges(report)))
+    record_property("wrong", len(wrong))
     failed = undone(report)
     assert {edge.digest for edge in failed} == {broken.digest}
     assert [edge.fate for edge in failed] == [Fate.LOST if lost == "the index" else Fate.FAILED] * 4
     assert all(edge.reason for edge in failed)
-    assert [each for each in made.broken_promises() if staging.source not in each] == []
+    assert wrong == []
     assert (made.open_uploads(), list(made.leaks())) == (0, [])
