@@ -11,6 +11,7 @@ import attrs
 from anyio import to_thread
 
 from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.cli.garbage import collect_rarely
 from cip_async.fake_registry.calls import CallClass
 from cip_async.fake_registry.host import FakeRegistries
 from cip_async.fake_registry.server import serve
@@ -117,6 +118,7 @@ def _endpoints(connection: Connection) -> dict[str, str]:
 def _run(
     connection: Connection, make: Callable[..., FakeRegistries], arguments: tuple[object, ...], keeps_entries: bool
 ) -> None:
+    collect_rarely()  # as a command does
     run_in_event_loop(lambda: _serve(connection, make(*arguments), keeps_entries))
 
 

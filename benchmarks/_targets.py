@@ -74,10 +74,10 @@ def _has_compared_times(result: Result) -> bool:
 
 
 def _possible_s(result: Result, bare: Result) -> float:
-    """The longer of what bounds a promotion: round trips, and the rate of a client that needs `CPU` for each request.
+    """The longer of what bounds a promotion: round trips, and `CPU` times what a bare session takes.
 
-    The rate is that of a bare session by as much. It sends the same requests under the same latency, with as many in
-    flight, and needs to wait for none of their answers.
+    The session sends the same requests under the same latency, with as many in flight, and needs to wait for none of
+    their answers. Where latency alone holds it up, that is a wide bound; the page also has the plain ratio.
     """
     floor = result["floor"]
     trips_s = floor["round_trips"] * result["scenario"]["latency_ms"] / 1000

@@ -21,6 +21,7 @@ from benchmarks._machine import print_result
 from benchmarks._served import served
 from benchmarks._targets import Result, at_least, at_most
 from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.cli.garbage import collect_rarely
 from cip_async.events import Event, Listener, RequestDone
 from cip_async.fake_registry import images
 from cip_async.fake_registry.host import FakeRegistries, Latency
@@ -89,6 +90,7 @@ def measured(requests: int, quota: float, latency_ms: float) -> dict[str, Any]:
     """Send so many requests to each kind of host at the same time."""
     with served(registries, quota, latency_ms) as endpoints:
         cpu = time.process_time()
+        collect_rarely()  # as a command does
         courses = run_in_event_loop(lambda: _run(endpoints, requests))
         cpu_seconds = time.process_time() - cpu
     hosts = {host: _told(SHAPES[host], course, quota) for host, course in courses.items()}

@@ -35,6 +35,7 @@ from benchmarks._memory import peak_bytes
 from benchmarks._served import served
 from benchmarks._shape import corrected_copy, like_kubernetes, scaled, write
 from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.cli.garbage import collect_rarely
 from cip_async.fake_registry.docker_images import API_HOST
 from cip_async.fake_registry.documents import OCI_MANIFEST, Document
 from cip_async.fake_registry.host import FakeRegistries
@@ -146,6 +147,7 @@ def measured(folder: Path, endpoints: dict[str, str], listing: str, inventory: P
     before, began = time.process_time(), time.perf_counter()
     manifests = load_manifests(thin_manifest_dir=folder)
     loaded_cpu, loaded = time.process_time(), time.perf_counter()
+    collect_rarely()  # as a command does
     report = run_in_event_loop(lambda: _run(manifests, endpoints, listing, inventory))
     ended_cpu, ended = time.process_time(), time.perf_counter()
     edges = sum(each.already_promoted for each in report.plan.pairs)

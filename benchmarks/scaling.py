@@ -27,6 +27,7 @@ from benchmarks._shape import write
 from benchmarks._targets import Result, at_most
 from benchmarks._usage import run
 from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.cli.garbage import collect_rarely
 from cip_async.manifests.tree import load_manifests
 from cip_async.model.outcome import Fate
 from cip_async.promoter import Promoter
@@ -88,6 +89,7 @@ def _targets(grown: str, sizes: Sequence[Mapping[str, float]]) -> Iterator[Resul
 def promoted(folder: Path, endpoints: Mapping[str, str]) -> dict[str, float]:
     """Load and promote, and tell the CPU seconds of that."""
     before = time.process_time()
+    collect_rarely()  # as a command does
     edges = run_in_event_loop(lambda: _promote(folder, endpoints))
     return {"edges_promoted": edges, "cpu_seconds": time.process_time() - before}
 

@@ -19,6 +19,7 @@ import anyio
 from benchmarks._memory import peak_bytes
 from benchmarks._served import served
 from cip_async.cli.event_loop import run_in_event_loop
+from cip_async.cli.garbage import collect_rarely
 from cip_async.fake_registry.documents import OCI_MANIFEST, Document
 from cip_async.fake_registry.host import FakeRegistries
 from cip_async.fake_registry.rules import Rules
@@ -55,6 +56,7 @@ def main() -> None:
     ):
         path = Path(folder, "images.yaml")
         started, cpu = time.perf_counter(), time.process_time()
+        collect_rarely()  # as a command does
         digests = run_in_event_loop(lambda: written(endpoints, path))
         seconds, cpu_seconds, peak = time.perf_counter() - started, time.process_time() - cpu, peak_bytes()
         wanted = sum(len(image.digests) for image in load_images(path))

@@ -6,13 +6,10 @@ from typing import TypeVar
 
 import anyio
 
-from cip_async.cli.garbage import collect_rarely
-
 T = TypeVar("T")
 
 
 def run_in_event_loop(work: Callable[[], Awaitable[T]]) -> T:
-    """Run `work` to its end and return its result. From then on this process looks for garbage less often."""
-    collect_rarely()
+    """Run `work` to its end and return its result."""
     has_uvloop = importlib.util.find_spec("uvloop") is not None
     return anyio.run(work, backend="asyncio", backend_options={"use_uvloop": has_uvloop})

@@ -1,8 +1,11 @@
-"""One request and its answer, as the transport takes and gives them. No `repr` shows a query, which may be secret."""
+"""One request and its answer, as the transport takes and gives them.
+
+Neither `repr` nor rich, which asks structs in its own way, shows a query or a body, which may be secret.
+"""
 
 import re
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from multidict import CIMultiDictProxy
@@ -58,6 +61,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         at = "" if self.url is None else f" at {shown(self.url)}"
         return f"<Request {self.method} {self.host} {self.where}{at}>"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("is", repr(self))]
+
     @property
     def where(self) -> str:
         """The path for messages, without a query, which may be secret."""
@@ -86,6 +92,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Answer {self.status} of {shown(self.url)}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("is", repr(self))]
 
     @property
     def stated_bytes(self) -> int | None:

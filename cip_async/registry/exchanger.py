@@ -194,7 +194,7 @@ class Exchanger:
         A failure says nothing of a quota, and where a redirect led to may be somebody else.
         """
         if opened.response.status < _SERVER_FAILURE and opened.response.status not in _PERHAPS_THROTTLED:
-            opened.gate.granted(opened.passage)
+            opened.gate.granted(opened.passage, is_typical=opened.response.status in opened.request.expected)
         if opened.leg.request_class is RequestClass.REDIRECT:
             return
         told = remaining(opened.response.headers, time.time())

@@ -126,9 +126,9 @@ class HostGate:
         if self._waiting:
             self._call()
 
-    def granted(self, passage: Passage) -> None:
-        """The host did not refuse a request for quota."""
-        if passage.pacer.granted(passage.started_at, self._clock()):
+    def granted(self, passage: Passage, *, is_typical: bool = True) -> None:
+        """The host did not refuse a request for quota; `is_typical` as in `Pacer.granted`."""
+        if passage.pacer.granted(passage.started_at, self._clock(), is_typical=is_typical):
             self._call()
 
     def refused(self, passage: Passage, asked_s: float | None, limits: Retries) -> float:
@@ -156,10 +156,9 @@ class HostGate:
             requests=remaining.requests - under_way,
             until=now + min(remaining.renewed_in_s, limits.longest_retry_after_s),
         )
-        if told.requests > 0:
-            self._call()
-            return 0.0
-        return 0.0 if before is not None and before.requests <= 0 and now < before.until else round(told.until - now, 6)
+        self._call()
+        is_known = before is not None and before.requests <= 0 and now < before.until
+        return 0.0 if told.requests > 0 or is_known else round(told.until - now, 6)
 
     async def _enter_in_turn(self, queue: _Queue, request_class: RequestClass) -> Passage:
         waiter = _Waiter(request_class, asyncio.get_running_loop().create_future())
@@ -219,7 +218,7 @@ class HostGate:
         return best
 
     def _set_alarm(self, due_at: float, now: float) -> None:
-        """Be called at `due_at`, or earlier; an alarm that rings too early is set again then."""
+        """Be called at `due_at`, but not at once; an alarm that rings too early is set again then."""
         rings_at = max(due_at, now + _SHORTEST_WAIT_S)
         if self._alarm is not None and (rings_at < self._alarm_at or not self._waiting):
             self._alarm.cancel()
@@ -230,7 +229,12 @@ class HostGate:
 
     def _ring(self) -> None:
         self._alarm = None
-        self._call()
+        try:
+            self._call()
+        except Exception as defect:  # noqa: BLE001 - whoever waits raises it, instead of waiting for ever
+            for waiter in (waiter for queue in self._turns for waiter in queue.waiting):
+                if not waiter.called.done():
+                    waiter.called.set_exception(defect)
 
     def _due_at(self, queue: _Queue, request_class: RequestClass, now: float) -> float:
         if now < self._paused_until:

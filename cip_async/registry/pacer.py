@@ -17,6 +17,8 @@ _LASTS: Final = (8, 16, 32, 64)
 _SHORTEST_S: Final = 0.05
 """Starts are counted over no less: those that come at once are no rate."""
 _ROUNDING: Final = 1e-6
+_TRIPS: Final = 8
+"""The longest of so many answers counts, so that a quick one among them speeds up nothing."""
 _LEAST_GROWTH_S: Final = 0.005
 """A rate is seen to anew when it held requests back for so long: each start would be as good, and costs as much."""
 
@@ -32,7 +34,7 @@ class Pacer:
     _measured_from: float = attrs.field(init=False, default=math.inf)
     _answered: int = attrs.field(init=False, default=0)
     _refused: int = attrs.field(init=False, default=0)
-    _trip_s: float = attrs.field(init=False, default=math.inf)
+    _trips_s: deque[float] = attrs.field(init=False, factory=lambda: deque(maxlen=_TRIPS))
     _held_back_s: float = attrs.field(init=False, default=0.0)
     _recent: deque[float] = attrs.field(init=False, factory=lambda: deque(maxlen=max(_LASTS)))
 
@@ -64,7 +66,7 @@ class Pacer:
         elif not is_full and is_busy and rate < self.pace.most:
             self._held_back_s += 1 / rate
             if self._held_back_s >= _LEAST_GROWTH_S:
-                self.pace = after(self.pace, HeldBack(self._held_back_s, self._trip_s), now)
+                self.pace = after(self.pace, HeldBack(self._held_back_s, max(self._trips_s, default=math.inf)), now)
                 self._held_back_s = 0.0
         self._level -= 1
 
@@ -72,9 +74,13 @@ class Pacer:
         """A request that started did not, after all."""
         self._level += 1
 
-    def granted(self, started_at: float, now: float) -> bool:
-        """The host did not refuse a request; returns whether it had refused all before that."""
-        self._trip_s = min(self._trip_s, now - started_at)
+    def granted(self, started_at: float, now: float, *, is_typical: bool = True) -> bool:
+        """The host did not refuse a request; returns whether it had refused all before that.
+
+        `is_typical`: how long the answer took is how long answers take.
+        """
+        if is_typical:
+            self._trips_s.append(now - started_at)
         if self.pace.is_probing:
             share = Share(self._answered, self._refused)
             pace = after(self.pace, Granted(started_at, self._granted, now - self._measured_from, share), now)

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from cip_async.registry.chance import Chance, Share, Spell, begun, considered
 
 FIRST_PER_S: Final = 400.0
-"""What a host is asked at first, doubled every few round trips. That hardly slows a host without a quota, and where one is
-small, fewer requests are under way when the first is refused."""
+"""What a host is asked at first, doubled every few round trips. That hardly slows a host without a quota, and where
+one is small, fewer requests are under way when the first is refused."""
 LEAST_PER_S: Final = 1.0
 """No rate falls below this; a host that grants less is asked again after pauses that grow."""
 PROBES_PER_S: Final = 5.0
@@ -54,8 +54,9 @@ _DISPROVED: Final = 1.25
 """Beyond this part of the ceiling there is none, and the rate doubles every `_DOUBLING_S`."""
 _DOUBLING_S: Final = 4.0
 _FIRST_DOUBLING_TRIPS: Final = 5.0
-_FIRST_DOUBLING_S: Final = (0.02, 0.2)
-"""The least and the most that those round trips are taken for: what refusals cost does not grow with the distance."""
+_SHORTEST_DOUBLING_S: Final = 0.02
+_LONGEST_DOUBLING_S: Final = 0.2
+"""What those round trips are taken for at least and at most."""
 _MOST_DOUBLINGS: Final = 64.0
 
 
@@ -63,8 +64,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one kind of requests to one host. Rates are starts a second, times are seconds.
 
     `most` is the cap, `lowest` the rate that growth began with, `ceiling` where the quota seems to be, and `grown_s`
-    the time that the rate has grown for. `decided_at` is when the last refusals were noticed, and `resumes_at` when the
-    pause after them ends. Until then and while `is_probing`, nothing has been granted since `refused_at`.
+    the time that the rate has grown for; while there is no ceiling, as if it doubled as slowly as it may. `decided_at`
+    is when the last refusals were noticed, and `resumes_at` when the pause after them ends. Until then and while
+    `is_probing`, nothing has been granted since `refused_at`.
     """
 
     most: float
@@ -118,7 +120,7 @@ class Granted(msgspec.Struct, frozen=True):
 
 
 class HeldBack(msgspec.Struct, frozen=True):
-    """Requests waited for nothing but the rate, for so many seconds. The host answers within `trip_s` at best."""
+    """Requests waited for nothing but the rate, for so many seconds. The host answers within `trip_s` of late."""
 
     seconds: float
     trip_s: float
@@ -221,12 +223,13 @@ def _settled(pace: Pace, granted: Granted, now: float) -> Pace:
 def _grown(pace: Pace, seconds: float, trip_s: float) -> Pace:
     if pace.is_probing or pace.rate >= pace.most:
         return pace
-    grown_s = pace.grown_s + seconds
     if pace.has_ceiling:
+        grown_s = pace.grown_s + seconds
         rate = _rate_after(pace, grown_s)
     else:
-        shortest_s, longest_s = _FIRST_DOUBLING_S
-        rate = pace.rate * _doubled(seconds / min(max(_FIRST_DOUBLING_TRIPS * trip_s, shortest_s), longest_s))
+        doubling_s = min(max(_FIRST_DOUBLING_TRIPS * trip_s, _SHORTEST_DOUBLING_S), _LONGEST_DOUBLING_S)
+        grown_s = pace.grown_s + seconds * _LONGEST_DOUBLING_S / doubling_s
+        rate = FIRST_PER_S * _doubled(grown_s / _LONGEST_DOUBLING_S)
     return replace(pace, grown_s=grown_s, rate=min(rate, pace.most))
 
 

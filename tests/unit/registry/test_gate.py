@@ -13,6 +13,7 @@ from cip_async.errors import InvalidSettings
 from cip_async.model.report import RequestClass
 from cip_async.reference import Host
 from cip_async.registry.gate import Gates, HostGate, Line, line_of
+from cip_async.registry.pacer import Pacer
 from cip_async.registry.quota_headers import Remaining
 from cip_async.settings import Rate, Retries
 from tests.unit.registry.virtual_time import BACKEND
@@ -265,6 +266,18 @@ async def test_that_a_quota_is_spent_is_told_once() -> None:
     assert [one.told(passage, Remaining(0, 30.0), LIMITS) for passage in passages] == [30.0, 0.0]
 
 
+async def test_a_renewal_that_turns_out_to_be_sooner_is_waited_for_no_longer() -> None:
+    one = gate()
+    under_way = await one.enter(READ, write=False)
+    await told(one, READ, Remaining(0, 30.0))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(starts, one, 1)
+        await anyio.sleep(1)
+        one.told(under_way, Remaining(0, 2.0), LIMITS)
+        began = anyio.current_time()
+    assert anyio.current_time() - began == pytest.approx(2)
+
+
 async def test_a_renewal_that_is_far_away_is_not_waited_for() -> None:
     one = gate()
     assert await told(one, READ, Remaining(0, 1e9)) == 120.0
@@ -326,6 +339,37 @@ async def test_where_all_who_waited_are_cancelled_nothing_wakes_up_for_them() ->
         assert one._alarm is not None
         tasks.cancel_scope.cancel()
     assert (one._waiting, one._alarm, one.free_slots) == (0, None, 64)
+
+
+async def test_a_gate_sleeps_for_a_few_milliseconds_at_least() -> None:
+    one = gate(Rate(reads_per_minute=60_000), in_flight=64)
+    times: set[float] = set()
+
+    async def request() -> None:
+        await one.enter(READ, write=False)
+        times.add(anyio.current_time())
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(64):
+            tasks.start_soon(request)
+    assert min(later - sooner for sooner, later in pairwise(sorted(times))) >= 0.004
+
+
+async def test_a_defect_of_the_gate_ends_those_who_wait_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = gate(Rate(reads_per_minute=60))
+    await starts(one, 2)
+
+    def broken(*_: Any) -> float:
+        raise ZeroDivisionError
+
+    async def waits() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await one.enter(READ, write=False)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(waits)
+        await anyio.sleep(0.1)
+        monkeypatch.setattr(Pacer, "due_at", broken)
 
 
 async def test_who_is_first_in_line_may_be_cancelled_without_holding_up_the_next() -> None:

@@ -1,5 +1,8 @@
 """When the next request may start, and what is measured meanwhile."""
 
+import math
+from collections.abc import Sequence
+
 import pytest
 
 from cip_async.registry.pacer import pacer
@@ -25,6 +28,38 @@ def test_without_a_rate_some_may_start_at_once_and_soon_all() -> None:
     assert times[40] == 0.0
     assert times[41] > 0.0
     assert times[-1] < 0.9
+
+
+def busy(answers_s: Sequence[float], *, is_typical: bool = True, starts: int = 400) -> float:
+    """The rate after so many starts that wait for nothing else, once answers have taken `answers_s`."""
+    one, now = pacer(None), 100.0
+    for seconds in answers_s:
+        one.granted(now - seconds, now, is_typical=is_typical)
+    for _ in range(starts):
+        now = max(now, one.due_at(now))
+        one.due_at(now)
+        one.start(now, is_busy=True)
+    return one.pace.rate
+
+
+def test_a_rate_grows_by_as_much_as_it_held_back_and_no_start_counts_twice() -> None:
+    assert busy([0.04]) == pytest.approx(400 + 400 * math.log(2) / 0.2, rel=0.1)
+
+
+def test_the_nearer_a_host_the_faster_its_rate_grows() -> None:
+    near, far = busy([0.01]), busy([0.04])
+    assert near == pytest.approx(400 + 400 * math.log(2) / 0.05, rel=0.1)
+    assert far < near / 2
+    assert busy([]) == busy([1.0]) == far
+
+
+def test_a_quick_answer_among_slow_ones_speeds_up_nothing() -> None:
+    assert busy([0.001, 0.04]) == busy([0.04, 0.001, 0.001]) == busy([0.04])
+    assert busy([0.001], is_typical=False) == busy([])
+
+
+def test_a_slow_answer_slows_down_nothing_for_long() -> None:
+    assert busy([1.0, *(0.01,) * 8]) == busy([0.01])
 
 
 def test_requests_start_at_the_rate_after_the_spare_ones() -> None:
