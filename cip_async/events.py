@@ -1,6 +1,7 @@
 """What a run can tell while it goes on: typed, frozen, and listened to through one protocol.
 
-Everything that prints, logs or counts is a listener. The engine itself prints nothing.
+Everything that prints, logs or counts is a listener. The engine itself prints nothing. Events come by the ten thousand,
+so they are structs of msgspec, which cost a fraction of attrs classes.
 """
 
 import enum

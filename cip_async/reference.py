@@ -2,7 +2,8 @@
 
 The grammar is that of the OCI distribution specification, section "Pulling manifests", and of the OCI
 image specification, section "Digests". A value of one of these types was checked by its parser; code
-that holds one may put it into a URL or a path.
+that holds one may put it into a URL or a path. What has several parts is a struct of msgspec, which is
+hashed and compared in a fraction of the time of an attrs class, and every set of repositories does that.
 """
 
 import ipaddress

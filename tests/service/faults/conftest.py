@@ -73,11 +73,8 @@ class Scene:
     def broken_promises(self) -> Iterator[str]:
         """Whatever is there that must never be, whether or not the run met faults."""
         now = state(self.staging)
+        yield from wrongs(self.staging)
         for name, host in self.staging.servers.registries.items():
-            yield from (f"early tag on {name}: {write}" for write in host.store.early_tags())
-            yield from (f"moved tag on {name}: {write}" for write in host.store.moved_tags())
-            yield from (f"missing content on {name}: {missing}" for missing in host.store.missing_content())
-            yield from (f"collision on {name}: {each}" for each in host.ledger.collisions)
             yield from (f"{each.method} {each.target}" for each in host.ledger.entries if each.call_class in DELETIONS)
             for path, was in self.before[name].items():
                 if not (was.tags.items() <= now[name][path].tags.items() and was.blobs <= now[name][path].blobs):
@@ -100,6 +97,15 @@ class Scene:
         """Let everything go well from now on."""
         for host in self.staging.servers.registries.values():
             host.faults.clear()
+
+
+def wrongs(staging: Staging) -> Iterator[str]:
+    """Tags that came before their content or were moved, content that is missing, and what was sent twice at a time."""
+    for name, host in staging.servers.registries.items():
+        yield from (f"early tag on {name}: {write}" for write in host.store.early_tags())
+        yield from (f"moved tag on {name}: {write}" for write in host.store.moved_tags())
+        yield from (f"missing content on {name}: {missing}" for missing in host.store.missing_content())
+        yield from (f"collision on {name}: {each}" for each in host.ledger.collisions)
 
 
 def told(made: Scene, report: Report, record: Record) -> tuple[list[str], list[str], list[str]]:

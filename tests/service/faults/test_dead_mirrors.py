@@ -18,7 +18,7 @@ from cip_async.reporting.edges import all_edges
 from cip_async.reporting.exit_code import ExitCode, exit_code
 from cip_async.settings import Retries, Settings, Timeouts
 from tests.service.conftest import ServeHosts
-from tests.service.faults.conftest import Record, undone
+from tests.service.faults.conftest import Record, undone, wrongs
 from tests.service.faults.dying import Death, Mortal, dead
 from tests.service.staging import Staging
 
@@ -78,10 +78,7 @@ async def check_that_the_next_run_finishes(
     staging.servers[DEAD].faults.clear()
     report = await promoted(promoter_for, staging, quarantine=False)
     lacking = [mirror for mirror in MIRRORS if staging.in_mirror(mirror) != staging.wanted_tags()]
-    stores = [host.store for host in staging.servers.registries.values()]
-    wrong = [
-        broken for store in stores for broken in (*store.early_tags(), *store.moved_tags(), *store.missing_content())
-    ]
+    wrong = list(wrongs(staging))
     unanswered = (line.requests for line in first.ledger if line.host == DEAD and line.status in (0, 503))
     record("faults", sum(unanswered))
     record("edges", sum(1 for _ in all_edges(first)))

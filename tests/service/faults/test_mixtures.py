@@ -17,7 +17,7 @@ from cip_async.promoter import Promoter
 from cip_async.reporting.edges import all_edges
 from cip_async.settings import Retries, Settings
 from tests.service.conftest import ServeHosts
-from tests.service.faults.conftest import Record, undone
+from tests.service.faults.conftest import Record, undone, wrongs
 from tests.service.staging import Staging
 
 pytestmark = pytest.mark.anyio
@@ -63,16 +63,7 @@ async def test_under_a_mixture_of_faults_no_edge_fails(
 
     struck = sum(bool(entry.fault) for host in servers.registries.values() for entry in host.ledger.entries)
     lacking = sum(staging.in_mirror(mirror) != staging.wanted_tags() for mirror in MIRRORS)
-    wrong = [
-        broken
-        for host in servers.registries.values()
-        for broken in (
-            *host.store.early_tags(),
-            *host.store.moved_tags(),
-            *host.store.missing_content(),
-            *host.ledger.collisions,
-        )
-    ]
+    wrong = list(wrongs(staging))
     record_property("faults", struck)
     record_property("edges", sum(1 for _ in all_edges(report)))
     record_property("lost", lacking)
